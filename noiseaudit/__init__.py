@@ -1,0 +1,1 @@
+"""noiseaudit: measure level, pattern and occasion noise in professional decisions."""

@@ -1,0 +1,172 @@
+"""Cells: one row per (case, judge). All that the estimators ever see of a panel.
+
+A decision is a vector of K numbers: K = 1 for amounts, scores, counts and yes/no; K = number of categories
+for a nominal decision, coded as 0/1 indicators. Components of the K columns simply add, because
+sum_k (z_k - z'_k)^2 = 2 * 1[different]; so one set of formulas serves every scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from noiseaudit.aggregates.moments import Floats, Moments, grouped
+
+Codes = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cell table, sorted by case, then judge; each (case, judge) once.
+
+    case, judge: (N,) codes into `cases` and `judges`, which are in order of first appearance.
+    n:     (N,) number of decisions in the cell.
+    mean:  (N, K) mean of (decision - shift), decision units.
+    m2:    (N, K) sum of squared deviations from the cell mean, squared decision units.
+    shift: exact constant that was taken off every decision before anything was added (0 for indicators).
+    categories: labels of the K indicator columns of a nominal decision, else ().
+    truth: (C,) right answer per case minus `shift`, NaN where unknown, or None.
+    """
+
+    case: Codes
+    judge: Codes
+    n: Floats
+    mean: Floats
+    m2: Floats
+    cases: pd.Index[str]
+    judges: pd.Index[str]
+    shift: Decimal = Decimal(0)
+    categories: tuple[str, ...] = ()
+    truth: Floats | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        count = len(self.case)
+        if self.mean.ndim != 2 or self.mean.shape != self.m2.shape:
+            raise ValueError("mean and m2 must be (cells, K) arrays of one shape")
+        if not len(self.judge) == len(self.n) == len(self.mean) == count:
+            raise ValueError("case, judge, n, mean and m2 must have one row per cell")
+
+    def __len__(self) -> int:
+        return len(self.case)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        case: Sequence[object] | npt.NDArray[np.generic] | pd.Series,
+        judge: Sequence[object] | npt.NDArray[np.generic] | pd.Series,
+        decision: npt.ArrayLike,
+        *,
+        n: npt.ArrayLike | None = None,
+        m2: npt.ArrayLike | None = None,
+        shift: Decimal | None = None,
+        categories: Sequence[str] = (),
+    ) -> Cells:
+        """Cells from rows (or from partial cells, with n and m2) already in memory.
+
+        `decision` is (R,) or (R, K). With `shift` None the first value is taken off every row (K = 1);
+        with a shift given, `decision` must already have it taken off.
+        """
+        case_codes, cases = pd.factorize(pd.Series(case).astype("str"))
+        judge_codes, judges = pd.factorize(pd.Series(judge).astype("str"))
+        value = np.asarray(decision, dtype=np.float64)
+        value = value[:, None] if value.ndim == 1 else value
+        if shift is None:
+            shift = Decimal(float(value[0, 0])) if value.shape[1] == 1 and len(value) else Decimal(0)
+            value = value - float(shift)
+        weight = np.ones(len(value)) if n is None else np.asarray(n, dtype=np.float64)
+        inner = np.zeros_like(value) if m2 is None else np.asarray(m2, dtype=np.float64).reshape(value.shape)
+        return _collapse(
+            np.asarray(case_codes, dtype=np.intp),
+            np.asarray(judge_codes, dtype=np.intp),
+            Moments(weight, value, inner),
+            pd.Index(cases),
+            pd.Index(judges),
+            shift,
+            tuple(categories),
+        )
+
+    def __add__(self, other: Cells) -> Cells:
+        """Cells of both sources: other cases and judges are appended, shared cells merge by Chan's formula."""
+        if self.categories != other.categories:
+            raise ValueError(
+                "cells with different categories cannot be merged; give both the same categories"
+            )
+        cases = self.cases.append(other.cases[~other.cases.isin(self.cases)])
+        judges = self.judges.append(other.judges[~other.judges.isin(self.judges)])
+        move = float(other.shift - self.shift)  # exact difference, then one rounding
+        moments = Moments(
+            np.concatenate([self.n, other.n]),
+            np.concatenate([self.mean, other.mean + move]),
+            np.concatenate([self.m2, other.m2]),
+        )
+        truth = _merge_truth(self, other, cases, move)
+        joined = _collapse(
+            np.concatenate([self.case, cases.get_indexer(other.cases)[other.case]]),
+            np.concatenate([self.judge, judges.get_indexer(other.judges)[other.judge]]),
+            moments,
+            cases,
+            judges,
+            self.shift,
+            self.categories,
+        )
+        return replace(joined, truth=truth)
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Cells:
+        """The cells that `keep` selects; the labels stay, so codes keep their meaning."""
+        return replace(
+            self,
+            case=self.case[keep],
+            judge=self.judge[keep],
+            n=self.n[keep],
+            mean=self.mean[keep],
+            m2=self.m2[keep],
+        )
+
+    @property
+    def judges_per_case(self) -> Codes:
+        """(C,) number of judges (cells) of every case."""
+        return np.bincount(self.case, minlength=len(self.cases)).astype(np.intp)
+
+
+def _merge_truth(first: Cells, second: Cells, cases: pd.Index[str], move: float) -> Floats | None:
+    if first.truth is None and second.truth is None:
+        return None
+    truth = np.full(len(cases), np.nan)
+    for cells, offset in ((second, move), (first, 0.0)):
+        if cells.truth is not None:
+            known = ~np.isnan(cells.truth)
+            truth[cases.get_indexer(cells.cases)[known]] = cells.truth[known] + offset
+    return truth
+
+
+def _collapse(
+    case: Codes,
+    judge: Codes,
+    moments: Moments,
+    cases: pd.Index[str],
+    judges: pd.Index[str],
+    shift: Decimal,
+    categories: tuple[str, ...],
+) -> Cells:
+    """Sort by (case, judge) and merge rows of the same cell."""
+    key = case.astype(np.int64) * len(judges) + judge
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = np.ones(len(key), dtype=bool)
+    first[1:] = key[1:] != key[:-1]
+    n, mean, m2 = moments.n[order], moments.mean[order], moments.m2[order]
+    if not first.all():
+        merged = grouped(np.cumsum(first) - 1, int(first.sum()), n, mean, m2)
+        n, mean, m2 = merged.n, merged.mean, merged.m2
+    return Cells(case[order][first], judge[order][first], n, mean, m2, cases, judges, shift, categories)
+
+
+def merge(parts: Sequence[Cells]) -> Cells:
+    """All parts as one table: reduce with `+`."""
+    return reduce(lambda left, right: left + right, parts)

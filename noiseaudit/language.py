@@ -1,0 +1,49 @@
+"""The words: one TOML file a language, one key a sentence.
+
+Numbers are decided elsewhere; this module only finds a sentence and fills its placeholders. It stands at
+the bottom of the house because every room above may have something to say.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+LANGUAGES = ("en",)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Sentences of one language under dotted keys such as `finding.no_replicates.what`."""
+
+    language: str
+    sentences: Mapping[str, str]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.sentences
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The sentence under `key` with its `{placeholders}` filled; KeyError names an unknown key."""
+        return self.sentences[key].format(**values)
+
+
+def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = str(value).strip()
+    return flat
+
+
+@cache
+def catalogue(language: str = "en") -> Catalogue:
+    """The catalogue of a language; ValueError for a language that has none."""
+    if language not in LANGUAGES:
+        raise ValueError(f"no catalogue for language {language!r}; there is {', '.join(LANGUAGES)}")
+    source = resources.files("noiseaudit") / "report" / "language" / f"{language}.toml"
+    return Catalogue(language, _flatten(tomllib.loads(source.read_text("utf-8"))))

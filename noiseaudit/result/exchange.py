@@ -1,0 +1,138 @@
+"""AuditResult <-> JSON-ready dict, after the contract `noiseaudit/result` 1.0."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from noiseaudit.errors import CallError, NotIdentified
+from noiseaudit.language import catalogue
+from noiseaudit.result.audit_result import AuditResult
+from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure, Finding
+
+SCHEMA = "noiseaudit/result"
+SCHEMA_VERSION = "1.0"
+_BY_STATUS = {"bounded": Bounded, "not_identified": NotIdentified}
+
+
+def to_dict(result: AuditResult, audience: Audience = "public") -> dict[str, Any]:
+    """JSON-ready data. `public` empties every list about persons and says so in a finding; `team` writes codes."""
+    if audience not in typing.get_args(Audience):
+        raise CallError("wrong_setting", f"audience must be 'public' or 'team', not {audience!r}")
+    judges: list[Any] = []
+    findings = list(result.findings)
+    groups = [dict(group) for group in result.groups]
+    if audience == "team":
+        width = max(2, len(str(len(result.judges))))
+        judges = [_plain(judge) | {"judge": f"P{i:0{width}d}"} for i, judge in enumerate(result.judges, 1)]
+    else:
+        groups = [group | {"judges": []} for group in groups]
+        if result.judges:
+            findings.append(_finding("persons_withheld", "info", n=len(result.judges)))
+    return {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"version": result.tool_version},
+        "input": _plain(result.input),
+        "design": _plain(result.design),
+        "noise": _plain(result.noise),
+        "book": _plain(result.book),
+        "lottery": _plain(result.lottery),
+        "accuracy": _plain(result.accuracy),
+        "judges": judges,
+        "groups": _plain(groups),
+        "findings": _plain(findings),
+        "supplement": _plain(result.supplement),
+        "settings": _plain(result.settings) | {"audience": audience},
+    }
+
+
+def _finding(code: str, severity: typing.Literal["info", "warning", "error"], **values: object) -> Finding:
+    say = catalogue("en")
+    return Finding(
+        code,
+        severity,
+        say(f"finding.{code}.what", **values),
+        say(f"finding.{code}.why", **values),
+        say(f"finding.{code}.do", **values),
+        values,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, mappings and tuples as dicts and lists; numbers as they are."""
+    if is_dataclass(value):
+        plain = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        if isinstance(value, Estimate):
+            plain |= {
+                "sd": value.sd,
+                "sd_interval": _plain(value.sd_interval),
+                "at_boundary": value.at_boundary,
+            }
+        if isinstance(value, Bounded):
+            plain |= {"sd_bounds": _plain(value.sd_bounds)}
+        if isinstance(value, Estimate | Figure) and plain["interval_reason"] is None:
+            del plain["interval_reason"]
+        return {"status": plain.pop("status")} | plain if "status" in plain else plain
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def from_dict(data: Mapping[str, Any]) -> AuditResult:
+    """The result that `to_dict` wrote; CallError where the schema is another."""
+    if data.get("schema") != SCHEMA:
+        raise CallError("wrong_schema", f"this is not a {SCHEMA} file; its schema is {data.get('schema')!r}")
+    version = str(data.get("schema_version", ""))
+    if version.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".", maxsplit=1)[0]:
+        raise CallError(
+            "wrong_schema", f"schema version {version!r} cannot be read; this version reads {SCHEMA_VERSION}"
+        )
+    try:
+        return AuditResult(
+            **{
+                f.name: _build(_hints(AuditResult)[f.name], data[f.name])
+                for f in fields(AuditResult)
+                if f.name in data
+            },
+            tool_version=data["tool"]["version"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CallError("wrong_schema", f"the file is damaged: {type(error).__name__} at {error}") from None
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _build(hint: Any, value: Any) -> Any:
+    """`value` as the type that `hint` names; unions of figures are told apart by their status."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        choices = [choice for choice in arguments if choice is not type(None)]
+        wanted = _BY_STATUS.get(value.get("status")) if isinstance(value, Mapping) else None
+        return _build(wanted if wanted in choices else choices[0], value)
+    if origin is tuple:
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return tuple(_build(arguments[0], item) for item in value)
+        return tuple(_build(kind, item) for kind, item in zip(arguments, value, strict=True))
+    if is_dataclass(hint) and isinstance(hint, type):
+        return hint(
+            **{
+                f.name: _build(_hints(hint)[f.name], value[f.name])
+                for f in fields(hint)
+                if f.name in value or (f.default is MISSING and f.default_factory is MISSING)
+            }
+        )
+    if isinstance(value, Mapping):
+        return dict(value)
+    return float(value) if hint is float else value
