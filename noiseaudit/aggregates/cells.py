@@ -94,9 +94,7 @@ class Cells:
     def __add__(self, other: Cells) -> Cells:
         """Cells of both sources: other cases and judges are appended, shared cells merge by Chan's formula."""
         if self.categories != other.categories:
-            raise ValueError(
-                "cells with different categories cannot be merged; give both the same categories"
-            )
+            raise ValueError("cells with different categories cannot be merged; give both the same categories")
         cases = self.cases.append(other.cases[~other.cases.isin(self.cases)])
         judges = self.judges.append(other.judges[~other.judges.isin(self.judges)])
         move = float(other.shift - self.shift)  # exact difference, then one rounding

@@ -39,6 +39,11 @@ class Moments:
         return Moments(n, mean, m2)
 
 
+def sum_by(codes: npt.NDArray[np.intp], values: Floats, size: int) -> Floats:
+    """(size,) sums of values (R,) by code."""
+    return np.bincount(codes, weights=values, minlength=size).astype(np.float64, copy=False)
+
+
 def _columns(n: Floats, like: Floats) -> Floats:
     return n if like.ndim == 1 else n[:, None]
 
@@ -48,16 +53,16 @@ def grouped(codes: npt.NDArray[np.intp], size: int, n: Floats, mean: Floats, m2:
 
     codes: (R,) ints in [0, size); n: (R,); mean, m2: (R, K). Returns Moments with n (size,), mean and m2 (size, K).
     """
-    total = np.bincount(codes, weights=n, minlength=size)
+    total = sum_by(codes, n, size)
     safe = np.where(total > 0, total, 1.0)
     centre = np.empty((size, mean.shape[1]))
     spread = np.empty_like(centre)
     for k in range(mean.shape[1]):
-        first = np.bincount(codes, weights=n * mean[:, k], minlength=size) / safe
+        first = sum_by(codes, n * mean[:, k], size) / safe
         # The second pass mends what rounding did to the first mean and gives M2 without cancellation.
         left = mean[:, k] - first[codes]
-        mend = np.bincount(codes, weights=n * left, minlength=size) / safe
+        mend = sum_by(codes, n * left, size) / safe
         centre[:, k] = first + mend
         left -= mend[codes]
-        spread[:, k] = np.bincount(codes, weights=m2[:, k] + n * left * left, minlength=size)
+        spread[:, k] = sum_by(codes, m2[:, k] + n * left * left, size)
     return Moments(total, centre, spread)

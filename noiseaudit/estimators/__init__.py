@@ -1,0 +1,1 @@
+"""Estimators: pure functions from cells to estimates. They know no engine, no template, no plot."""

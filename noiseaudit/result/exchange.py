@@ -119,7 +119,7 @@ def _build(hint: Any, value: Any) -> Any:
         if value is None:
             return None
         choices = [choice for choice in arguments if choice is not type(None)]
-        wanted = _BY_STATUS.get(value.get("status")) if isinstance(value, Mapping) else None
+        wanted = _BY_STATUS.get(str(value.get("status"))) if isinstance(value, Mapping) else None
         return _build(wanted if wanted in choices else choices[0], value)
     if origin is tuple:
         if len(arguments) == 2 and arguments[1] is Ellipsis:

@@ -94,9 +94,7 @@ def _cases(result: AuditResult) -> pd.DataFrame:
     import pandas as pd
 
     if result.cases is None:
-        raise CallError(
-            "no_case_table", "the case table is kept in memory only; run audit() on the data again"
-        )
+        raise CallError("no_case_table", "the case table is kept in memory only; run audit() on the data again")
     return pd.DataFrame({f.name: getattr(result.cases, f.name) for f in fields(result.cases)})
 
 

@@ -1,0 +1,246 @@
+"""Within-case cross products (`wcu`): for thin overlap and for thousands of judges.
+
+With case weights w_i = 1/n_i, u = q/m and d_ij = x_ij - xbar_i:
+
+    b_j = sum_i d_ij ;  bb_j = sum_i d_ij^2 ;  N_jk = sum_{i on j,k} w_i (k != j) ;  A_jj = sum_k N_jk
+    R_j = A_jj^2 + sum_k N_jk^2 ;  own_j = sum_{i on j} w_i^2 n_i (n_i - 1) ;  v_j = 1/A_jj
+    L   = sum_j v_j (b_j^2 - bb_j) / sum_j v_j (R_j - own_j)
+    Sys = sum_{j != k} Q_jk / (2 sum_{j != k} N_jk),  Q_jk = sum_{i on j,k} w_i [(x_ij - x_ik)^2 + u_ij + u_ik]
+    O   = sum q / sum (m - 1) ;  S = Sys - L - O ;  P = Sys - L
+
+No matrix is inverted; unbiased for unequal pattern and occasion variances. It takes the composition of the
+judges on a case to be as good as random. Values without judge r follow in closed form, with the weights w_i
+held fixed. U-statistics after Arvesen (1969).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.estimators.components import Components
+from noiseaudit.estimators.intervals import (
+    MANY_JUDGES,
+    few_judges,
+    level_floor,
+    log_jackknife,
+    mover_difference,
+    satterthwaite,
+)
+from noiseaudit.estimators.linked import Linked
+from noiseaudit.result import Interval
+
+
+@dataclass(frozen=True)
+class CrossProducts:
+    """Estimates and their delete-one-judge values. `level` is None where its denominator is not above 0.
+
+    left_out_level, left_out_system: (J,); weight: (J,) A_jj; effects: (J, K) mean difference with colleagues.
+    """
+
+    linked: Linked
+    level: float | None
+    system: float
+    occasion: float | None
+    left_out_level: Floats | None
+    left_out_system: Floats
+    left_out_occasion: Floats | None
+    weight: Floats
+    effects: Floats
+
+    @property
+    def pattern(self) -> float | None:
+        """System minus level."""
+        return None if self.level is None else self.system - self.level
+
+    @property
+    def stable(self) -> float | None:
+        """Pattern minus occasion."""
+        return None if self.pattern is None or self.occasion is None else self.pattern - self.occasion
+
+    @property
+    def effect_variance(self) -> Floats:
+        """(J,) noise variance P/A_jj of the effects."""
+        return max(self.pattern or 0.0, 0.0) / self.weight
+
+
+def system_as_composed(linked: Linked) -> tuple[float, Floats]:
+    """Sys of a pair of judges as cases actually bring them together, and its delete-one-judge values (J,)."""
+    n, w = linked.per_case.astype(np.float64), 1.0 / linked.per_case
+    squares = (linked.d**2).sum(axis=1)
+    u = linked.q / linked.m
+    case_squares, case_u = linked.over_case(squares), linked.over_case(u)
+    # sum over k != r of (d_r - d_k)^2 + u_r + u_k, because d sums to 0 within a case
+    n_c = n[linked.case]
+    pairs = n_c * squares + case_squares[linked.case] + (n_c - 2) * u + case_u[linked.case]
+    row = linked.over_judge(w[linked.case] * pairs)
+    weight = linked.over_judge(w[linked.case] * (n_c - 1))
+    total, count = float(row.sum()), float(weight.sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left_out = (total - 2 * row) / (2 * (count - 2 * weight))
+    return total / (2 * count), np.where(count - 2 * weight > 1e-9, left_out, -1.0)
+
+
+def fit_cross_products(linked: Linked) -> CrossProducts:
+    """Estimate from linked cells (N >= 2), O(sum n_i^2) in time and memory for the shared pairs."""
+    system, left_out_system = system_as_composed(linked)
+    n_c, w_c = linked.per_case[linked.case].astype(np.float64), 1.0 / linked.per_case[linked.case]
+    d = linked.d
+    weight = linked.over_judge(w_c * (n_c - 1))
+    b, bb = linked.over_judge(d), linked.over_judge((d**2).sum(axis=1))
+    own = linked.over_judge(w_c**2 * n_c * (n_c - 1))
+    v = 1.0 / weight
+    ones, weighted = linked.incidence(), linked.incidence(w_c)
+
+    N = (ones.T @ weighted).tocsr()
+    N.sort_indices()
+    k, r = np.repeat(np.arange(linked.J), np.diff(N.indptr)), N.indices.astype(np.intp)
+    place = k * linked.J + r
+
+    def pairs(left: Floats, right: Floats) -> Floats:
+        """sum_i left_ik right_ir over cases that k and r share, in the order of the shared pairs of N."""
+        product = (linked.incidence(left).T @ linked.incidence(right)).tocsr()
+        product.sort_indices()
+        if product.nnz == len(place):
+            return np.asarray(product.data, dtype=np.float64)
+        here = np.repeat(np.arange(linked.J), np.diff(product.indptr)) * linked.J + product.indices
+        values = np.zeros(len(place))  # scipy leaves out pairs whose sum is exactly 0
+        values[np.searchsorted(place, here)] = product.data
+        return values
+
+    apart = k != r
+    N_kr = np.where(apart, N.data, 0.0)
+    R = weight**2 + sum_by(k, N_kr**2, linked.J)
+    numerator = v * ((b**2).sum(axis=1) - bb)
+    denominator = v * (R - own)
+    scale = float(denominator.sum())
+    occasion = linked.ssw / linked.df if linked.replicated else None
+    left_occasion = None
+    if occasion is not None:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left_occasion = (linked.ssw - linked.ssw_judge) / (linked.df - linked.df_judge)
+    if scale <= 1e-9 * float((v * R).sum()):
+        return CrossProducts(
+            linked, None, system, occasion, None, left_out_system, left_occasion, weight, b / weight[:, None]
+        )
+    one, w_square = np.ones(len(linked)), w_c**2
+    change = np.zeros(len(k))
+    for column, b_column in zip(d.T, b.T, strict=True):
+        square = column**2
+        own_square = pairs(square * w_c, one)
+        cross = pairs(column * w_c, column)
+        T = pairs(column * w_c, one) - pairs(one * w_c, column)
+        F = own_square - cross
+        D = pairs(square * w_square, one) + pairs(one * w_square, square) - 2 * pairs(column * w_square, column)
+        change += -2 * b_column[k] * T + T**2 + 2 * F - D
+    G = pairs(w_square * (n_c - 1), one)
+    change_denominator = -2 * weight[k] * N_kr + 2 * G
+    left_numerator = numerator.sum() - numerator + sum_by(r, v[k] * change * apart, linked.J)
+    left_denominator = denominator.sum() - denominator + sum_by(r, v[k] * change_denominator * apart, linked.J)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left_level = left_numerator / left_denominator
+    return CrossProducts(
+        linked=linked,
+        level=float(numerator.sum()) / scale,
+        system=system,
+        occasion=occasion,
+        left_out_level=np.where(left_denominator > 1e-9 * scale, left_level, np.nan),
+        left_out_system=left_out_system,
+        left_out_occasion=left_occasion,
+        weight=weight,
+        effects=b / weight[:, None],
+    )
+
+
+def leave_one_case_out(fit: CrossProducts) -> tuple[Floats, Floats]:
+    """(C,) level and system without each case; for at most some thousand judges (dense J x J table)."""
+    linked = fit.linked
+    n, w = linked.per_case.astype(np.float64), 1.0 / linked.per_case
+    n_c, w_c, v = n[linked.case], w[linked.case], 1.0 / fit.weight
+    d = linked.d
+    N = (linked.incidence().T @ linked.incidence(w_c)).toarray()
+    np.fill_diagonal(N, 0.0)
+    shared = np.empty(len(linked))
+    for cells, judges in linked.panels():
+        shared[cells] = N[judges[:, :, None], judges[:, None, :]].sum(axis=2)
+    b = linked.over_judge(d)
+    R = fit.weight**2 + (N**2).sum(axis=1)
+    own = linked.over_judge(w_c**2 * n_c * (n_c - 1))
+    numerator = float((v * ((b**2).sum(axis=1) - linked.over_judge((d**2).sum(axis=1)))).sum())
+    denominator = float((v * (R - own)).sum())
+    vj = v[linked.judge]
+    less = linked.over_case(vj * (-2 * (b[linked.judge] * d).sum(axis=1) + 2 * (d**2).sum(axis=1)))
+    change = -2 * w_c * ((n_c - 1) * fit.weight[linked.judge] + shared) + 2 * w_c**2 * n_c * (n_c - 1)
+    level = (numerator + less) / (denominator + linked.over_case(vj * change))
+    pair = w * (2 * n * linked.over_case((d**2).sum(axis=1)) + 2 * (n - 1) * linked.over_case(linked.q / linked.m))
+    count = w * n * (n - 1)
+    system = (pair.sum() - pair) / (2 * (count.sum() - count))
+    return level, system
+
+
+def cross_product_components(fit: CrossProducts, *, confidence: float, kurtosis_floor: float) -> Components:
+    """Components with intervals from the delete-one-judge values; no case part, floors of normal theory."""
+    linked = fit.linked
+    if fit.level is None or fit.left_out_level is None or fit.pattern is None:
+        return Components(
+            level=None, pattern=None, system=fit.system, occasion=fit.occasion, reason="no_interaction_df"
+        )
+    if linked.J < 3:
+        return Components.without_intervals(fit.level, fit.pattern, fit.stable, fit.occasion, "too_few_judges")
+    J, dJ, H0 = linked.J, linked.dJ, linked.H0
+    weight, positive, kap = (J - 1) / J, max(fit.level, 0.0), kurtosis_floor
+    nu = fit.effect_variance
+    floor_level = level_floor(fit.level, nu, df=dJ, kurtosis_floor=kap)
+    floor_pattern = 2 * fit.pattern**2 / max(H0, 2)
+    left_level = np.where(np.isfinite(fit.left_out_level), fit.left_out_level, -1.0)
+    left_pattern = fit.left_out_system - left_level
+
+    def jackknifed(theta: float, values: Floats, floor: float) -> Interval | None:
+        return log_jackknife(theta, values, weights=weight, add=0.0, floor=floor, df=dJ, confidence=confidence)
+
+    def chi_square(theta: float, values: Floats, floor: float) -> Interval:
+        spread = max(weight * float(((values - values.mean()) ** 2).sum()), floor)
+        return satterthwaite(theta, nu=2 * theta**2 / spread, confidence=confidence)
+
+    level = jackknifed(fit.level, left_level, floor_level) if dJ >= MANY_JUDGES else None
+    if level is None:
+        vb = J / (J - 1) * float(nu.mean())
+        spread = weight * float(((left_level - left_level.mean()) ** 2).sum())
+        df = (J - 1) / (1 + kap / 2)
+        if max(spread, floor_level) > 0:
+            df = min(df, 2 * (positive + vb) ** 2 / max(spread, floor_level))
+        level = few_judges(fit.level, noise=vb, df=df * (1 + kap / 2), kurtosis_floor=kap, confidence=confidence)
+    pattern = occasion = stable = None
+    if fit.pattern > 0:
+        pattern = jackknifed(fit.pattern, left_pattern, floor_pattern) or chi_square(
+            fit.pattern, left_pattern, floor_pattern
+        )
+    floor_system = floor_level + floor_pattern
+    system = jackknifed(fit.system, fit.left_out_system, floor_system) if fit.system > 0 else None
+    if system is None and fit.system > 0:
+        system = chi_square(fit.system, fit.left_out_system, floor_system)
+    if fit.occasion is not None and fit.occasion > 0 and fit.left_out_occasion is not None:
+        usable = np.where(np.isfinite(fit.left_out_occasion), fit.left_out_occasion, -1.0)
+        occasion = jackknifed(fit.occasion, usable, 2 * fit.occasion**2 / linked.df)
+        occasion = occasion or satterthwaite(fit.occasion, nu=linked.df, confidence=confidence)
+        if pattern is not None:
+            stable = mover_difference(fit.pattern, pattern, fit.occasion, occasion)
+    share = None
+    if pattern is not None:
+        low, high = level[0] / pattern[1], level[1] / pattern[0] if pattern[0] > 0 else np.inf
+        share = low / (1 + low), 1.0 if np.isinf(high) else high / (1 + high)
+    return Components(
+        level=fit.level,
+        level_interval=level,
+        pattern=fit.pattern,
+        pattern_interval=pattern,
+        stable=fit.stable,
+        stable_interval=stable,
+        occasion=fit.occasion,
+        occasion_interval=occasion,
+        system=fit.system,
+        system_interval=system,
+        share_interval=share,
+    )

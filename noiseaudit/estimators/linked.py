@@ -1,0 +1,171 @@
+"""The part of a panel in which colleagues can be compared: cells on cases with two judges or more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from noiseaudit.aggregates.cells import Cells, Codes
+from noiseaudit.aggregates.moments import Floats, sum_by
+
+_BLOCK = 4_000_000  # numbers held at a time where work goes case by case
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Cells with n_i >= 2, recoded to the C cases and J judges that remain, sorted by case.
+
+    case, judge: (N,) codes; m: (N,) decisions per cell; d: (N, K) cell mean minus the unweighted mean of the
+    case's cell means; x: (N, K) cell means (shifted); q: (N,) within-cell sum of squares, summed over K.
+    judge_index, case_index: (J,), (C,) positions in the labels of the cells they come from.
+    block: (J,) connected component of every judge; blocks: their number G.
+    ssw, df: within-cell sum of squares and its degrees of freedom over ALL cells; ssw_judge, df_judge: (J,).
+    """
+
+    case: Codes
+    judge: Codes
+    m: Floats
+    x: Floats
+    d: Floats
+    q: Floats
+    judge_index: Codes
+    case_index: Codes
+    block: Codes
+    blocks: int
+    ssw: float
+    df: float
+    ssw_judge: Floats
+    df_judge: Floats
+
+    @classmethod
+    def of(cls, cells: Cells) -> Linked:
+        """The linked part of a cell table; may be empty (N = 0)."""
+        seen = cells.judges_per_case
+        informative = cells.where(seen[cells.case] >= 2)
+        case_index, case = np.unique(informative.case, return_inverse=True)
+        judge_index, judge = np.unique(informative.judge, return_inverse=True)
+        per_case = np.bincount(case, minlength=len(case_index))
+        starts = np.concatenate([[0], np.cumsum(per_case)[:-1]]).astype(np.intp)
+        x = informative.mean
+        if len(case):
+            d = x - (np.add.reduceat(x, starts, axis=0) / per_case[:, None])[case]
+            d -= (np.add.reduceat(d, starts, axis=0) / per_case[:, None])[case]  # sums to 0 to the last digit
+        else:
+            d = x
+        q_all = cells.m2.sum(axis=1)
+        ssw_judge = sum_by(cells.judge, q_all, len(cells.judges))[judge_index]
+        df_judge = sum_by(cells.judge, cells.n - 1, len(cells.judges))[judge_index]
+        blocks, block = _components(case, judge, len(case_index), len(judge_index))
+        return cls(
+            case=case.astype(np.intp),
+            judge=judge.astype(np.intp),
+            m=informative.n,
+            x=x,
+            d=d,
+            q=informative.m2.sum(axis=1),
+            judge_index=judge_index.astype(np.intp),
+            case_index=case_index.astype(np.intp),
+            block=block,
+            blocks=blocks,
+            ssw=float(q_all.sum()),
+            df=float((cells.n - 1).sum()),
+            ssw_judge=ssw_judge,
+            df_judge=df_judge,
+        )
+
+    def __len__(self) -> int:
+        return len(self.case)
+
+    @property
+    def C(self) -> int:  # noqa: N802 - the letter of the formulas
+        """Number of cases with two judges or more."""
+        return len(self.case_index)
+
+    @property
+    def J(self) -> int:  # noqa: N802 - the letter of the formulas
+        """Number of judges on these cases."""
+        return len(self.judge_index)
+
+    @property
+    def dJ(self) -> int:  # noqa: N802 - the letter of the formulas
+        """Degrees of freedom of the judges: J - G."""
+        return self.J - self.blocks
+
+    @property
+    def H0(self) -> int:  # noqa: N802 - the letter of the formulas
+        """Degrees of freedom of the interaction: N - C - J + G."""
+        return len(self) - self.C - self.dJ
+
+    @property
+    def complete(self) -> bool:
+        """Every judge on every case."""
+        return len(self) == self.C * self.J
+
+    @property
+    def replicated(self) -> bool:
+        """Somebody decided some case twice."""
+        return self.df > 0
+
+    @cached_property
+    def per_case(self) -> Codes:
+        """(C,) judges per case, n_i."""
+        return np.bincount(self.case, minlength=self.C).astype(np.intp)
+
+    @cached_property
+    def per_judge(self) -> Codes:
+        """(J,) cells per judge, n_j."""
+        return np.bincount(self.judge, minlength=self.J).astype(np.intp)
+
+    @cached_property
+    def starts(self) -> Codes:
+        """(C,) first cell of every case."""
+        return np.concatenate([[0], np.cumsum(self.per_case)[:-1]]).astype(np.intp)
+
+    def over_case(self, values: Floats) -> Floats:
+        """Sum per case of (N,) or (N, K) values."""
+        return np.asarray(np.add.reduceat(values, self.starts, axis=0), dtype=np.float64)
+
+    def over_case_max(self) -> Floats:
+        """(C,) largest cell mean of every case (first column)."""
+        return np.asarray(np.maximum.reduceat(self.x[:, 0], self.starts), dtype=np.float64)
+
+    def over_case_min(self) -> Floats:
+        """(C,) smallest cell mean of every case (first column)."""
+        return np.asarray(np.minimum.reduceat(self.x[:, 0], self.starts), dtype=np.float64)
+
+    def over_judge(self, values: Floats) -> Floats:
+        """Sum per judge of (N,) or (N, K) values."""
+        if values.ndim == 1:
+            return sum_by(self.judge, values, self.J)
+        return np.stack([self.over_judge(column) for column in values.T], axis=1)
+
+    def incidence(self, values: Floats | None = None) -> sparse.csr_array:
+        """Sparse (C, J) table of cell values (ones by default)."""
+        data = np.ones(len(self)) if values is None else values
+        pointer = np.concatenate([self.starts, [len(self)]])
+        return sparse.csr_array((data, self.judge, pointer), shape=(self.C, self.J))
+
+    def panels(self) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+        """Cases of equal size in blocks: (cells (b, n) of b cases with n judges each, their judges (b, n))."""
+        for n in np.unique(self.per_case):
+            first = self.starts[self.per_case == n]
+            step = max(1, _BLOCK // int(n * n))
+            for begin in range(0, len(first), step):
+                cells = first[begin : begin + step, None] + np.arange(n)
+                yield cells, self.judge[cells]
+
+
+def _components(case: Codes, judge: Codes, cases: int, judges: int) -> tuple[int, Codes]:
+    """Connected components of the judge-case graph, as seen by the judges."""
+    if not len(case):
+        return 0, np.zeros(0, dtype=np.intp)
+    graph = sparse.coo_array(
+        (np.ones(len(case), dtype=np.int8), (judge, judges + case)), shape=(judges + cases,) * 2
+    )
+    count, label = sparse.csgraph.connected_components(graph, directed=False)
+    return int(count), np.asarray(label[:judges], dtype=np.intp)

@@ -1,0 +1,142 @@
+"""The lottery: what the draw of the professional does to one case.
+
+Mean difference: the mean over same-case pairs of |a - b|. Noise index: their median of |a - b|/((a + b)/2).
+Disagreement: P(two random colleagues decide differently) = 2 Sys for yes/no, sum_k Sys_k for categories.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from noiseaudit.aggregates.moments import Floats
+from noiseaudit.errors import NotIdentified
+from noiseaudit.estimators.case_pairs import (
+    absolute_difference,
+    difference_histogram,
+    pair_mean,
+    pair_median,
+    relative_difference,
+    relative_difference_of_logs,
+)
+from noiseaudit.estimators.intervals import level_floor, log_jackknife
+from noiseaudit.estimators.linked import Linked
+from noiseaudit.estimators.panel import PanelEstimate
+from noiseaudit.result import Component, DifferenceDistribution, Estimate, Figure, Interval, Number
+
+
+def mean_difference(
+    estimate: PanelEstimate, *, unit: str | None, confidence: float, kurtosis_floor: float
+) -> Number:
+    """Mean |difference| of two random colleagues on one case, decision units.
+
+    Interval: log jackknife over judges plus the cases' part. A mean difference scales like an SD, so its floor is
+    a quarter of system noise's relative one: D^2 (VN_L + VN_P)/(4 Sys^2).
+    """
+    linked = estimate.linked
+    found = pair_mean(linked, absolute_difference)
+    if found.value <= 0:
+        return Figure(0.0, unit, None, "no_disagreement_observed")
+    interval, reason = None, "too_few_judges"
+    if linked.J >= 3:
+        floor = found.value**2 * _relative_floor(estimate, kurtosis_floor) / 4
+        interval = _jackknife(found.value, found.left_out, linked, found.case_part, floor, confidence)
+        reason = "at_boundary"
+    return Figure(found.value, unit, interval, None if interval else reason)
+
+
+def _relative_floor(estimate: PanelEstimate, kurtosis_floor: float) -> float:
+    """(VN_L + VN_P)/Sys^2; as if all were level where the parts are not known."""
+    linked, level, pattern = estimate.linked, estimate.level, estimate.pattern
+    if (
+        not (isinstance(level, Estimate) and isinstance(pattern, Estimate))
+        or estimate.effect_variance is None
+        or level.variance + pattern.variance <= 0
+    ):
+        return (2 + kurtosis_floor) / linked.dJ
+    of_level = level_floor(level.variance, estimate.effect_variance, df=linked.dJ, kurtosis_floor=kurtosis_floor)
+    of_pattern = 2 * pattern.variance**2 / max(linked.H0, 2)
+    return (of_level + of_pattern) / (level.variance + pattern.variance) ** 2
+
+
+def noise_index(linked: Linked, *, logs: bool, shift: float, confidence: float) -> Number:
+    """Median relative difference of two colleagues on one case, as a fraction of their mean.
+
+    Needs decisions above 0. The median commutes with the transform 2 tanh(|log a - log b|/2), so logs give the
+    same index. Interval: log jackknife over judges.
+    """
+    if not logs and not np.all(linked.x[:, 0] + shift - np.sqrt(linked.q / linked.m) > 0):
+        return NotIdentified.of("nonpositive_values")
+    measure = relative_difference_of_logs if logs else relative_difference
+    found = pair_median(linked, measure, shift=0.0 if logs else shift, top=2.0)
+    if found.value <= 0:
+        return Figure(0.0, "fraction", None, "at_boundary")
+    interval, reason = None, "too_few_judges"
+    if linked.J >= 3:
+        wide = _jackknife(found.value, found.left_out, linked, 0.0, 0.0, confidence)
+        interval = None if wide is None else (wide[0], min(2.0, wide[1]))  # 2: one of the two is 0
+        reason = "at_boundary"
+    return Figure(found.value, "fraction", interval, None if interval else reason)
+
+
+def _jackknife(
+    value: float, left_out: Floats, linked: Linked, add: float, floor: float, confidence: float
+) -> Interval | None:
+    return log_jackknife(
+        value,
+        left_out,
+        weights=(linked.J - 1) / linked.J,
+        add=add,
+        floor=floor,
+        df=linked.J - 1,
+        confidence=confidence,
+    )
+
+
+def disagreement(system: Component, *, factor: float) -> Number:
+    """P(disagree) from system noise: factor 2 for one yes/no indicator, 1 for K category indicators."""
+    if not isinstance(system, Estimate):
+        return system if isinstance(system, NotIdentified) else NotIdentified.of("not_available_for_estimator")
+    bounds = system.variance_interval
+    interval = None if bounds is None else (min(1.0, factor * bounds[0]), min(1.0, factor * bounds[1]))
+    return Figure(
+        min(1.0, factor * max(0.0, system.variance)),
+        "probability",
+        interval,
+        None if interval else system.interval_reason,
+    )
+
+
+def differences(linked: Linked) -> DifferenceDistribution:
+    """The distribution of |difference| over same-case pairs of colleagues."""
+    edges, share, median = difference_histogram(linked)
+    return DifferenceDistribution(tuple(edges.tolist()), tuple(share.tolist()), median)
+
+
+def chance_corrected_agreement(linked: Linked) -> Number:
+    """Fleiss-type kappa = 1 - P(disagree, same case)/P(disagree, different case and judge), K indicators.
+
+    With T the sum over all cells, per column: ordered pairs of different case and judge have
+    sum |x - x'|^2 = all pairs - same-case pairs - same-judge pairs.
+    """
+    x, n = linked.x, len(linked)
+
+    def pair_sum(count: Floats, squares: Floats, sums: Floats) -> tuple[float, float]:
+        """(sum over ordered pairs within groups of |x - x'|^2, number of such pairs)."""
+        return float((2 * (count * squares - (sums**2).sum(axis=1))).sum()), float((count * (count - 1)).sum())
+
+    squares, u = (x**2).sum(axis=1), linked.q / linked.m
+    ones = np.ones(n)
+    everything = pair_sum(np.array([float(n)]), np.array([squares.sum()]), x.sum(axis=0)[None, :])
+    case = pair_sum(linked.over_case(ones), linked.over_case(squares), linked.over_case(x))
+    judge = pair_sum(linked.over_judge(ones), linked.over_judge(squares), linked.over_judge(x))
+    extra_all = 2 * (n - 1) * float(u.sum())
+    extra_case = 2 * float(((linked.per_case[linked.case] - 1) * u).sum())
+    extra_judge = 2 * float(((linked.per_judge[linked.judge] - 1) * u).sum())
+    pairs = everything[1] - case[1] - judge[1]
+    if pairs <= 0:
+        return NotIdentified.of("single_case")
+    far = (everything[0] - case[0] - judge[0] + extra_all - extra_case - extra_judge) / pairs
+    near = (case[0] + extra_case) / case[1]
+    if far <= 0:
+        return NotIdentified.of("no_disagreement_observed")
+    return Figure(1 - near / far, None, None, "descriptive")

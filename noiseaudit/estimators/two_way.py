@@ -1,0 +1,190 @@
+"""Bias-corrected two-way fixed effects: the default estimator (`fe`).
+
+    d_ij = x_ij - xbar_i          A = diag(n_j) - sum_i (1/n_i) 1_i 1_i'        b_j = sum_i d_ij
+    lhat = A+ b                   e_ij = d_ij - lhat_j + mean_{k on i} lhat_k    W = sum e_ij^2
+    H0 = sum (1 - lev)            H1 = sum (1 - lev)/m      T0 = trace(A+)       T1 = sum B/m
+    no replicates:  P = W/H0,                L = (sum lhat^2 - P T0)/dJ
+    replicates:     O = sum q / sum (m-1),   S = (W - O H1)/H0,
+                    L = (sum lhat^2 - S T0 - O T1)/dJ,   P = S + O
+    Sys = L + P
+
+Case effects are fixed: no assumption on their distribution, nor on which cases reach which judges. Level
+effects have one variance, cell effects another, no normality. On complete data this is the ANOVA estimator.
+Andrews et al. (2008); Kline, Saggio & Sølvsten (2020).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+from noiseaudit.aggregates.moments import Floats
+from noiseaudit.estimators.linked import Linked
+
+_RCOND = 1e-10
+_GATHER = 32  # judges per case up to which gathering pairs beats a matrix product
+
+
+class IllConditionedError(ArithmeticError):
+    """The judges hang together by links too weak to compare them in double precision."""
+
+
+@dataclass(frozen=True)
+class TwoWay:
+    """The joint fit. Variances are signed, in squared decision units; `stable` and `occasion` need replicates.
+
+    effects: (J, K) lhat; residual: (N, K) e; leverage: (N,); spread: (J,) diagonal k_j of A+.
+    tr: sum of the noise variances of lhat, S T0 + O T1 (= P T0 without replicates).
+    case_quad: (C,) sum over pairs of judges of the case of A+.
+    """
+
+    linked: Linked
+    level: float
+    pattern: float
+    stable: float | None
+    occasion: float | None
+    effects: Floats
+    residual: Floats
+    leverage: Floats
+    spread: Floats
+    W: float
+    H0: float
+    H1: float
+    T0: float
+    T1: float
+    tr: float
+    case_quad: Floats
+
+    @property
+    def system(self) -> float:
+        """Level plus pattern."""
+        return self.level + self.pattern
+
+    @property
+    def effect_variance(self) -> Floats:
+        """(J,) noise variance nu_j of lhat_j; sums to tr."""
+        total = self.spread.sum()
+        return self.tr * self.spread / total if total > 0 else np.zeros_like(self.spread)
+
+    @property
+    def squared_residual(self) -> Floats:
+        """(N,) e^2 summed over the columns."""
+        return np.asarray((self.residual**2).sum(axis=1), dtype=np.float64)
+
+
+def fit_two_way(linked: Linked) -> TwoWay:
+    """Fit the two-way model to linked cells (N >= 2, H0 > 0).
+
+    Raises IllConditionedError where the judges' graph is too weak (condition number over 1e10).
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1 if linked.J < 3000 else None, user_api="blas"):
+        inverse = _pseudo_inverse(linked)
+        effects = inverse @ linked.over_judge(linked.d)
+        varied = linked.replicated and np.ptp(linked.m) > 0
+        quad, case_quad = _quad(linked, inverse)
+        bias = _quad(linked, inverse @ inverse)[0] if varied else None
+    for block in range(linked.blocks):  # A+ does this up to rounding
+        members = linked.block == block
+        effects[members] -= effects[members].mean(axis=0)
+    n = linked.per_case[linked.case]
+    residual = linked.d - effects[linked.judge]
+    residual += (linked.over_case(effects[linked.judge]) / linked.per_case[:, None])[linked.case]
+    leverage = 1.0 / n + quad
+    W = float((residual**2).sum())
+    scale = np.abs(linked.d).max(initial=0.0)
+    if len(linked) * (1e-13 * scale) ** 2 >= W:
+        W, residual = 0.0, np.zeros_like(residual)
+    H0 = float(linked.H0)
+    H1 = float(((1 - leverage) / linked.m).sum())
+    T0 = float(np.trace(inverse))
+    T1 = float((bias / linked.m).sum()) if bias is not None else T0 / float(linked.m[0])
+    squares = float((effects**2).sum())
+    stable: float | None = None
+    occasion: float | None = None
+    if linked.replicated:
+        occasion = linked.ssw / linked.df
+        stable = (W - occasion * H1) / H0
+        pattern, tr = stable + occasion, stable * T0 + occasion * T1
+    else:
+        pattern = W / H0
+        tr = pattern * T0
+    return TwoWay(
+        linked=linked,
+        level=(squares - tr) / linked.dJ,
+        pattern=pattern,
+        stable=stable,
+        occasion=occasion,
+        effects=effects,
+        residual=residual,
+        leverage=leverage,
+        spread=np.diag(inverse).copy(),
+        W=W,
+        H0=H0,
+        H1=H1,
+        T0=T0,
+        T1=T1,
+        tr=tr,
+        case_quad=case_quad,
+    )
+
+
+def _pseudo_inverse(linked: Linked) -> Floats:
+    """A+ = inv(A + sum_g 1_g 1_g'/|g|) - sum_g 1_g 1_g'/|g|, (J, J)."""
+    A = -_gram(linked)
+    A[np.diag_indices_from(A)] += linked.per_judge
+    centre = np.zeros_like(A)
+    for block in range(linked.blocks):
+        members = np.flatnonzero(linked.block == block)
+        centre[np.ix_(members, members)] = 1.0 / len(members)
+    A += centre
+    norm = float(np.abs(A).sum(axis=0).max())
+    factor, info = lapack.dpotrf(A, lower=1)
+    if info:
+        raise IllConditionedError
+    rcond, _ = lapack.dpocon(factor, norm, uplo="L")
+    if rcond < _RCOND:
+        raise IllConditionedError
+    inverse, _ = lapack.dpotri(factor, lower=1)
+    inverse = np.tril(inverse)
+    inverse += np.tril(inverse, -1).T
+    inverse -= centre
+    return np.asarray(inverse, dtype=np.float64)
+
+
+def _gram(linked: Linked) -> Floats:
+    """sum_i (1/n_i) 1_i 1_i', (J, J): dense products where cases are wide, sparse ones where they are narrow."""
+    weight = 1.0 / np.sqrt(linked.per_case[linked.case])
+    table = linked.incidence(weight)
+    if len(linked) < 0.05 * linked.C * linked.J:
+        return np.asarray((table.T @ table).toarray(), dtype=np.float64)
+    gram = np.zeros((linked.J, linked.J))
+    step = max(1, 4_000_000 // linked.J)
+    for begin in range(0, linked.C, step):
+        block = table[begin : begin + step].toarray()
+        gram += block.T @ block
+    return gram
+
+
+def _quad(linked: Linked, M: Floats) -> tuple[Floats, Floats]:
+    """Quadratic forms of a symmetric (J, J) matrix over the cells.
+
+    quad_ij = M_jj - (2/n_i) sum_{k on i} M_jk + (1/n_i^2) sum_{k,k' on i} M_kk', (N,), and the last sum
+    itself per case, (C,).
+    """
+    row = np.empty(len(linked))
+    for cells, judges in linked.panels():
+        n = judges.shape[1]
+        if n <= _GATHER:
+            row[cells] = M[judges[:, :, None], judges[:, None, :]].sum(axis=2)
+        else:
+            indicator = np.zeros((len(judges), linked.J))
+            np.put_along_axis(indicator, judges, 1.0, axis=1)
+            row[cells] = np.take_along_axis(indicator @ M, judges, axis=1)
+    case_quad = linked.over_case(row)
+    n_i = linked.per_case
+    quad = np.diag(M)[linked.judge] - 2.0 * row / n_i[linked.case] + (case_quad / n_i**2)[linked.case]
+    return quad, case_quad
