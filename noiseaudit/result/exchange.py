@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 from noiseaudit.errors import CallError, NotIdentified
-from noiseaudit.language import catalogue
 from noiseaudit.result.audit_result import AuditResult
-from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure, Finding
+from noiseaudit.result.findings import finding
+from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure
 
 SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
@@ -32,7 +32,7 @@ def to_dict(result: AuditResult, audience: Audience = "public") -> dict[str, Any
     else:
         groups = [group | {"judges": []} for group in groups]
         if result.judges:
-            findings.append(_finding("persons_withheld", "info", n=len(result.judges)))
+            findings.append(finding("persons_withheld", n=len(result.judges)))
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -49,18 +49,6 @@ def to_dict(result: AuditResult, audience: Audience = "public") -> dict[str, Any
         "supplement": _plain(result.supplement),
         "settings": _plain(result.settings) | {"audience": audience},
     }
-
-
-def _finding(code: str, severity: typing.Literal["info", "warning", "error"], **values: object) -> Finding:
-    say = catalogue("en")
-    return Finding(
-        code,
-        severity,
-        say(f"finding.{code}.what", **values),
-        say(f"finding.{code}.why", **values),
-        say(f"finding.{code}.do", **values),
-        values,
-    )
 
 
 def _plain(value: Any) -> Any:

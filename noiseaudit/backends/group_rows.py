@@ -1,0 +1,50 @@
+"""The aggregations: rows of a log to one small frame. They know no statistics and no labels.
+
+Any narwhals lazy frame will do: DuckDB runs them by default and out of core; pandas, Polars, Arrow, Spark and
+(through Ibis) a database run the same expressions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+KEYS = ("case_id", "judge_id")
+
+
+def group_rows(rows: nw.LazyFrame[Any], *, truth: bool = False) -> pd.DataFrame:
+    """One row per (case, judge), in one pass.
+
+    rows: columns case_id, judge_id, row, decision (numbers near 0: the shift is taken off), truth if asked for.
+    Returns case_id, judge_id, rows (all), n (with a decision), first (lowest row), mean, m2, and for truth its
+    lowest and highest value. Keys may be null. M2 = n var, from engines that compute a stable variance.
+    """
+    decision = nw.col("decision")
+    wanted = [
+        nw.len().cast(nw.Int64).alias("rows"),
+        decision.count().cast(nw.Int64).alias("n"),
+        nw.col("row").min().cast(nw.Int64).alias("first"),
+        decision.mean().alias("mean"),
+        decision.var(ddof=0).alias("variance"),
+    ]
+    if truth:
+        wanted += [nw.col("truth").min().alias("truth_low"), nw.col("truth").max().alias("truth_high")]
+    table = _collected(rows.group_by(*KEYS).agg(*wanted))
+    table["m2"] = table.pop("variance").fillna(0.0) * table["n"]
+    return table
+
+
+def group_categories(rows: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """One row per (case, judge, category code): case_id, judge_id, decision, rows, first. Nulls keep their row."""
+    wanted = rows.group_by(*KEYS, "decision").agg(
+        nw.len().cast(nw.Int64).alias("rows"), nw.col("row").min().cast(nw.Int64).alias("first")
+    )
+    return _collected(wanted)
+
+
+def _collected(lazy: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """A pandas frame in the order of first appearance."""
+    native = lazy.collect("pandas").to_native()
+    return native.sort_values("first", kind="stable", ignore_index=True)  # type: ignore[no-any-return]
