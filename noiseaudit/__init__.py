@@ -1,1 +1,58 @@
-"""noiseaudit: measure level, pattern and occasion noise in professional decisions."""
+"""noiseaudit: measure level, pattern and occasion noise in professional decisions.
+
+Names are imported when first used, so that `import noiseaudit` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from noiseaudit import charts as charts
+    from noiseaudit.aggregates import Cells as Cells
+    from noiseaudit.design import AuditDesign as AuditDesign
+    from noiseaudit.errors import CallError as CallError
+    from noiseaudit.errors import DataError as DataError
+    from noiseaudit.errors import NoAnswerError as NoAnswerError
+    from noiseaudit.errors import NoiseAuditError as NoiseAuditError
+    from noiseaudit.errors import NotIdentified as NotIdentified
+    from noiseaudit.errors import NotIdentifiedError as NotIdentifiedError
+    from noiseaudit.estimators.d_study import averaged_noise as averaged_noise
+    from noiseaudit.estimators.d_study import plan_panel as plan_panel
+    from noiseaudit.pipeline import audit as audit
+    from noiseaudit.report import write_report as write_report
+    from noiseaudit.result import AuditResult as AuditResult
+    from noiseaudit.simulation import simulate as simulate
+
+_WHERE = {
+    "AuditDesign": "design",
+    "AuditResult": "result",
+    "CallError": "errors",
+    "Cells": "aggregates",
+    "DataError": "errors",
+    "NoAnswerError": "errors",
+    "NoiseAuditError": "errors",
+    "NotIdentified": "errors",
+    "NotIdentifiedError": "errors",
+    "audit": "pipeline",
+    "averaged_noise": "estimators.d_study",
+    "charts": "",
+    "plan_panel": "estimators.d_study",
+    "simulate": "simulation",
+    "write_report": "report",
+}
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605 - the names of the table above, and nothing else
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'noiseaudit' has no attribute {name!r}")
+    if not _WHERE[name]:
+        return import_module(f"noiseaudit.{name}")
+    return getattr(import_module(f"noiseaudit.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

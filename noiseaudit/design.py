@@ -73,6 +73,7 @@ class AuditDesign(BaseModel):
     order: tuple[str, ...] = ()
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
     kurtosis_floor: float = Field(default=2.0, ge=0.0)
+    ddof: Literal[0, 1] = 1
     unit: str | None = None
     duplicates: Duplicates = "ask"
 

@@ -1,0 +1,8 @@
+"""Charts: AuditResult -> matplotlib Axes. Each draws on the axes that it is given, or on a figure of its own."""
+
+from noiseaudit.charts.decomposition import decomposition
+from noiseaudit.charts.funnel import funnel
+from noiseaudit.charts.lottery import lottery
+from noiseaudit.charts.planning import planning
+
+__all__ = ["decomposition", "funnel", "lottery", "planning"]

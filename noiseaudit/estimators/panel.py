@@ -306,8 +306,8 @@ def _composition(fit: TwoWay, flags: list[Flag]) -> Component:
                         "assortative_panels",
                         "warning",
                         {
-                            "composed": float(np.sqrt(max(composed, 0.0))),
-                            "random": float(np.sqrt(max(fit.system, 0.0))),
+                            "composed": f"{np.sqrt(max(composed, 0.0)):.4g}",
+                            "random": f"{np.sqrt(max(fit.system, 0.0)):.4g}",
                         },
                     )
                 )

@@ -1,0 +1,77 @@
+"""The faces that people read: HTML page, Markdown, CSV tables, JSON, and the terminal summary."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from noiseaudit.errors import CallError
+from noiseaudit.language import LANGUAGES
+from noiseaudit.report.sentences import printable, summary_text
+from noiseaudit.result import Audience, AuditResult
+
+__all__ = ["FORMATS", "printable", "render", "summary_text", "write_report", "write_text"]
+
+FORMATS = (".html", ".json", ".md", ".csv")
+
+
+def render(result: AuditResult, suffix: str, *, language: str = "en", audience: Audience = "public") -> str:
+    """The result as text in the format of a file suffix; CallError for a format or language that does not exist."""
+    if language not in LANGUAGES:
+        raise CallError("no_such_language", f"there is no report in {language!r} yet; there is {', '.join(LANGUAGES)}")
+    if suffix == ".html":
+        from noiseaudit.report.html import render_html
+
+        return render_html(result, language=language, audience=audience)
+    if suffix == ".json":
+        return json.dumps(result.to_dict(audience), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    if suffix == ".md":
+        from noiseaudit.report.plain_tables import render_markdown
+
+        return render_markdown(result, language=language)
+    if suffix == ".csv":
+        from noiseaudit.report.plain_tables import render_csv
+
+        return render_csv(result)
+    raise CallError("no_such_format", f"cannot write {suffix or 'a file without a suffix'!r}; there is {', '.join(FORMATS)}")
+
+
+def write_report(
+    result: AuditResult, path: str | Path, *, language: str = "en", audience: Audience = "public", force: bool = False
+) -> Path:
+    """Write the result in the format of the path's suffix (.html, .json, .md, .csv); CallError where it cannot be."""
+    target = Path(path)
+    text = render(result, target.suffix.lower(), language=language, audience=audience)
+    return write_text(text, target, force=force)
+
+
+def write_text(text: str, target: Path, *, force: bool = False) -> Path:
+    """Write under a temporary name, then rename: no half file is ever left. CallError names what stands in the way."""
+    check_target(target, force=force)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".noiseaudit-", dir=target.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+                out.write(text)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CallError("cannot_write", f"cannot write {str(target)!r}: {error.strerror}") from None
+    return target
+
+
+def check_target(target: Path, *, force: bool = False) -> None:
+    """Refuse an existing file without `force`, a folder, and a folder that does not exist: before any work is done."""
+    if target.is_dir():
+        raise CallError("output_is_folder", f"{str(target)!r} is a folder; give a file name")
+    if not target.parent.exists():
+        raise CallError("no_such_folder", f"there is no folder {str(target.parent)!r}")
+    if target.exists() and not force:
+        raise CallError("output_exists", f"{str(target)!r} exists already; add --force to replace it")

@@ -1,0 +1,70 @@
+"""The paper that charts are drawn on, and its way into a page as accessible, repeatable SVG."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEVEL, PATTERN, OCCASION, SECONDARY = "#154273", "#B45309", "#2E7D32", "#595959"
+COLOURS = {"level": LEVEL, "pattern": PATTERN, "stable_pattern": PATTERN, "occasion": OCCASION}
+HATCHES = {"level": "", "pattern": "///", "stable_pattern": "///", "occasion": "..."}
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "noiseaudit",
+    "font.family": "sans-serif",
+    "font.size": 12.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "axes.formatter.use_locale": False,
+    "hatch.color": "white",
+    "hatch.linewidth": 1.5,
+}
+
+
+def new_axes(ax: Axes | None, *, width: float = 8.0, height: float = 3.2) -> Axes:
+    """The axes that were given, or those of a new figure outside pyplot's global state."""
+    if ax is not None:
+        return ax
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        return figure.add_subplot()
+
+
+def unavailable(ax: Axes, sentence: str) -> Axes:
+    """An empty chart that says why it is empty."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, sentence, ha="center", va="center", wrap=True, color=SECONDARY, transform=ax.transAxes)
+    return ax
+
+
+def svg_of(figure: Figure, *, prefix: str, title: str, description: str) -> str:
+    """An `<svg role="img">` with title and description: same figure, same bytes; ids carry the prefix."""
+    from matplotlib import rc_context
+
+    buffer = io.StringIO()
+    with rc_context(_STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
+    svg = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{prefix}-\2"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
+    head, rest = svg.split(">", 1)
+    names = f'role="img" aria-labelledby="{prefix}-title {prefix}-desc"'
+    labels = (
+        f'<title id="{prefix}-title">{escape(title)}</title><desc id="{prefix}-desc">{escape(description)}</desc>'
+    )
+    return f"{head} {names}>\n{labels}{rest}"

@@ -1,0 +1,60 @@
+"""Where the noise comes from: one stacked bar of squared noise, standard deviations beneath."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from noiseaudit.charts.canvas import COLOURS, HATCHES, SECONDARY, new_axes, unavailable
+from noiseaudit.formatting import Numerals, decimals_for
+from noiseaudit.language import catalogue
+from noiseaudit.result import AuditResult
+from noiseaudit.tables import CATEGORICAL, bar_parts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
+    """Stacked bar of the parts' variances, negative ones as 0; parts that cannot be split are drawn as one."""
+    say, numerals = catalogue(language), Numerals(language)
+    ax = new_axes(ax, height=2.3)
+    parts = bar_parts(result)
+    total = sum(max(0.0, part.component.variance) for part in parts if part.estimate)
+    if not parts or total <= 0:
+        return unavailable(ax, say("chart.decomposition.empty"))
+    left = 0.0
+    unit = result.lottery.mean_difference.unit if result.lottery.mean_difference else None
+    for part in parts:
+        estimate = part.estimate
+        if estimate is None:
+            continue
+        width = max(0.0, estimate.variance) / total
+        ax.barh(
+            0, width, left=left, height=0.55, color=COLOURS[part.name], hatch=HATCHES[part.name], edgecolor="white",
+            linewidth=2,
+        )
+        name = say(f"part.{part.name}")
+        label = f"{name} {numerals.percent(width)}"
+        if result.design.scale not in CATEGORICAL:
+            sd = numerals.amount(estimate.sd, unit, decimals_for(estimate.sd, estimate.sd_interval))
+            label += "\n" + say("chart.decomposition.sd", sd=sd)
+        if estimate.at_boundary:
+            label += "\n" + say("chart.decomposition.zero")
+        at_edge = left + width > 0.97
+        ax.annotate(
+            label,
+            (1.0 if at_edge else left, -0.33),
+            xytext=(0, -4),
+            textcoords="offset points",
+            ha="right" if at_edge and left > 0 else "left",
+            va="top",
+            color=COLOURS[part.name],
+        )
+        left += width
+    ax.set_xlim(0, 1)
+    ax.set_ylim(-1.25, 0.4)
+    ax.set_yticks([])
+    ax.xaxis.set_ticks_position("top")
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0%", "25%", "50%", "75%", "100%"], color=SECONDARY)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    return ax

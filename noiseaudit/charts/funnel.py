@@ -1,0 +1,55 @@
+"""Do individuals stand out? Levels against precision, with the limits that chance alone gives. No names."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, unavailable
+from noiseaudit.language import catalogue
+from noiseaudit.result import AuditResult, Estimate
+from noiseaudit.tables import funnel_points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_RASTER_FROM = 500
+
+
+def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
+    """Unlabelled points with 95 % and 99.8 % limits, and dashed ones that allow for professionals who differ.
+
+    Points only with ten professionals or more; thousands of them become one raster image.
+    """
+    say = catalogue(language)
+    ax = new_axes(ax, height=4.2)
+    points = funnel_points(result)
+    if not points:
+        return unavailable(ax, say("chart.funnel.empty"))
+    level = max(0.0, result.noise.level.variance) if isinstance(result.noise.level, Estimate) else 0.0
+    low, high = points[0].precision, points[-1].precision
+    grid = [low * 0.85 + (high * 1.1 - low * 0.85) * i / 200 for i in range(201)]
+    for z, width, key in ((1.959964, 1.2, "inner"), (3.090232, 2.0, "outer")):
+        limit = [z / math.sqrt(x) for x in grid]
+        ax.plot(grid, limit, color=SECONDARY, linewidth=width, label=say(f"chart.funnel.{key}"))
+        ax.plot(grid, [-y for y in limit], color=SECONDARY, linewidth=width)
+    if level > 0:
+        wide = [3.090232 * math.sqrt(1 / x + level) for x in grid]
+        ax.plot(grid, wide, color=PATTERN, linestyle="--", linewidth=1.8, label=say("chart.funnel.overdispersed"))
+        ax.plot(grid, [-y for y in wide], color=PATTERN, linestyle="--", linewidth=1.8)
+    ax.scatter(
+        [p.precision for p in points],
+        [p.level for p in points],
+        s=22 if len(points) < _RASTER_FROM else 6,
+        color=LEVEL,
+        alpha=0.8,
+        zorder=3,
+        rasterized=len(points) >= _RASTER_FROM,
+    )
+    ax.axhline(0, color=SECONDARY, linewidth=0.8)
+    ax.set_xlabel(say("chart.funnel.x"))
+    unit = result.lottery.mean_difference.unit if result.lottery.mean_difference else None
+    ax.set_ylabel(say("chart.funnel.y", unit=f" ({unit})" if unit else ""))
+    ax.tick_params(colors=SECONDARY)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=2, frameon=False, fontsize=12)
+    return ax

@@ -1,0 +1,249 @@
+"""audit(source, design) -> AuditResult: the whole way, from rows to a result."""
+
+from __future__ import annotations
+
+
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from noiseaudit.aggregates import Cells
+from noiseaudit.design import AuditDesign
+from noiseaudit.errors import CallError, NotIdentified
+from noiseaudit.estimators.accuracy import measure_accuracy
+from noiseaudit.estimators.book import decompose_book
+from noiseaudit.estimators.judge_levels import JudgeLevels, funnel_counts, shrink_levels
+from noiseaudit.estimators.lottery import (
+    chance_corrected_agreement,
+    differences,
+    disagreement,
+    mean_difference,
+    noise_index,
+)
+from noiseaudit.estimators.panel import PanelEstimate, estimate_panel
+from noiseaudit.estimators.two_way import TwoWay
+from noiseaudit.estimators.two_way_intervals import level_test
+from noiseaudit.reading import Log, Tabulated, read, tabulate
+from noiseaudit.result import (
+    AuditResult,
+    CaseTable,
+    DesignSummary,
+    Estimate,
+    Figure,
+    Finding,
+    Judge,
+    Lottery,
+    Noise,
+    Number,
+    Supplement,
+)
+from noiseaudit.result.findings import finding
+
+
+def audit(
+    source: object, design: AuditDesign | None = None, *, name: str | None = None, propose: bool = True, **settings: Any
+) -> AuditResult:
+    """Measure the noise in a panel of decisions.
+
+    source: path (CSV, TSV, gzip of these, Parquet), pandas, Polars or Arrow frame, DuckDB relation.
+    design: an AuditDesign; or give its fields as keywords. name: what the input is called in the result.
+    propose=False never guesses roles. CallError for a wrong call, DataError for data that cannot be used as
+    given; what the data cannot tell is a NotIdentified value in the result, not an error.
+    """
+    if design is not None and settings:
+        raise CallError("wrong_setting", "give a design or its fields as keywords, not both")
+    chosen = design or AuditDesign(**settings)
+    if chosen.design == "log":
+        raise CallError("not_supported", "ordinary logs are not supported in this version; panels are")
+    with read(source, chosen, name=name, propose=propose) as log:
+        table = tabulate(log)
+        return _result(log, table, chosen)
+
+
+def _result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
+    cells, scale = table.main, log.scale
+    estimate = estimate_panel(
+        cells, estimator=design.estimator, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
+    )
+    numeric = scale not in ("binary", "nominal")
+    unit = {"log": "log", "ordinal": "steps"}.get(scale, log.unit)
+    levels = _levels(cells, estimate)
+    accuracy = (
+        NotIdentified.of("not_numeric")
+        if scale == "nominal" and design.truth is not None
+        else measure_accuracy(cells, estimate, unit=unit if numeric else None, confidence=design.confidence)
+    )
+    return AuditResult(
+        input=table.input,
+        design=_summary(log, cells, estimate),
+        noise=Noise(
+            estimate.system,
+            estimate.level,
+            estimate.pattern,
+            estimate.stable_pattern,
+            estimate.occasion,
+            estimate.case,
+            NotIdentified.of("panel"),
+        ),
+        book=decompose_book(estimate.linked, ddof=design.ddof),
+        lottery=_lottery(log, table, estimate, unit, design),
+        accuracy=accuracy,
+        judges=_judges(cells, estimate, levels, design.confidence),
+        groups=(),
+        findings=_findings(table, estimate, cells, scale),
+        supplement=_supplement(log, table, estimate, levels, unit),
+        settings=_settings(log, design),
+        tool_version=version("noiseaudit"),
+        cases=_cases(cells),
+    )
+
+
+def _summary(log: Log, cells: Cells, estimate: PanelEstimate) -> DesignSummary:
+    return DesignSummary(
+        kind="panel",
+        scale=log.scale,
+        estimator=estimate.estimator,
+        judges=len(np.unique(cells.judge)),
+        cases=len(np.unique(cells.case)),
+        cells=len(cells),
+        cells_informative=len(estimate.linked),
+        decisions=int(cells.n.sum()),
+        replicated_cells=int((cells.n > 1).sum()),
+        linked_blocks=estimate.linked.blocks,
+        roles=dict(log.roles),
+    )
+
+
+def _lottery(log: Log, table: Tabulated, estimate: PanelEstimate, unit: str | None, design: AuditDesign) -> Lottery:
+    if not len(estimate.linked):
+        nothing = NotIdentified.of("no_shared_cases" if len(table.main.judges) > 1 else "single_judge")
+        return Lottery(nothing, nothing, nothing)
+    linked, confidence, floor = estimate.linked, design.confidence, design.kurtosis_floor
+    differing: Number = NotIdentified.of("not_categorical")
+    mean: Number = NotIdentified.of("not_numeric")
+    index: Number = NotIdentified.of("not_numeric")
+    if log.scale == "binary":
+        differing = disagreement(estimate.system, factor=2.0)
+    elif log.scale == "nominal":
+        differing = disagreement(estimate.system, factor=1.0)
+    else:
+        mean = mean_difference(estimate, unit=unit, confidence=confidence, kurtosis_floor=floor)
+        if table.indicators is not None:
+            of_grades = estimate_panel(table.indicators, confidence=confidence, kurtosis_floor=floor)
+            differing = disagreement(of_grades.system, factor=1.0)
+        else:
+            index = noise_index(linked, logs=log.scale == "log", shift=float(log.shift), confidence=confidence)
+    return Lottery(mean, index, differing)
+
+
+def _levels(cells: Cells, estimate: PanelEstimate) -> JudgeLevels | None:
+    """Shrunken levels of the linked judges; none for categories, which have no single direction."""
+    one_column = cells.mean.shape[1] == 1
+    if estimate.effects is None or estimate.effect_variance is None or not one_column:
+        return None
+    if not isinstance(estimate.level, Estimate):
+        return None
+    return shrink_levels(estimate.effects[:, 0], estimate.effect_variance, estimate.level.variance)
+
+
+def _judges(
+    cells: Cells, estimate: PanelEstimate, levels: JudgeLevels | None, confidence: float
+) -> tuple[Judge, ...]:
+    count = np.bincount(cells.judge, minlength=len(cells.judges))
+    decisions = np.bincount(cells.judge, weights=cells.n, minlength=len(cells.judges))
+    position = {int(index): place for place, index in enumerate(estimate.linked.judge_index)}
+    low, high = levels.interval(confidence) if levels is not None else (None, None)
+    judges = []
+    for index, label in enumerate(cells.judges):
+        at = position.get(index)
+        known = at is not None and levels is not None
+        judges.append(
+            Judge(
+                judge=str(label),
+                decisions=int(decisions[index]),
+                cells=int(count[index]),
+                level=float(levels.level[at]) if known and levels is not None else None,
+                se=float(levels.se[at]) if known and levels is not None else None,
+                shrunk=float(levels.shrunk[at]) if known and levels is not None else None,
+                interval=(float(low[at]), float(high[at])) if known and low is not None and high is not None else None,
+                reliability=float(levels.reliability[at]) if known and levels is not None else None,
+                block=int(estimate.linked.block[at]) + 1 if at is not None else None,
+            )
+        )
+    return tuple(judges)
+
+
+def _supplement(
+    log: Log, table: Tabulated, estimate: PanelEstimate, levels: JudgeLevels | None, unit: str | None
+) -> Supplement:
+    cells, linked = table.main, estimate.linked
+    nothing = NotIdentified.of("no_shared_cases" if len(cells.judges) > 1 else "single_judge")
+    single = cells.mean.shape[1] == 1
+    mean: Number = NotIdentified.of("not_numeric")
+    if single:
+        average = float(np.average(cells.mean[:, 0], weights=cells.n)) + float(log.shift)
+        mean = Figure(average, unit, None, "descriptive")
+    icc: Number = nothing
+    if isinstance(estimate.case, Estimate) and isinstance(estimate.system, Estimate):
+        spread = max(0.0, estimate.case.variance)
+        total = spread + max(0.0, estimate.system.variance)
+        icc = Figure(spread / total, None, None, "descriptive") if total > 0 else nothing
+    elif isinstance(estimate.case, NotIdentified):
+        icc = estimate.case
+    categories = cells if log.scale in ("binary", "nominal") else None
+    return Supplement(
+        mean_decision=mean,
+        icc=icc,
+        kappa=chance_corrected_agreement(linked)
+        if categories is not None and len(linked)
+        else (nothing if categories is not None else NotIdentified.of("not_categorical")),
+        system_as_composed=estimate.composed,
+        level_test=(level_test(estimate.fit) if isinstance(estimate.fit, TwoWay) else None)
+        or NotIdentified.of("not_available_for_estimator"),
+        individuals=funnel_counts(levels, estimate.level.variance)
+        if levels is not None and isinstance(estimate.level, Estimate)
+        else nothing
+        if not len(linked)
+        else NotIdentified.of("not_numeric" if not single else "not_available_for_estimator"),
+        differences=differences(linked)
+        if len(linked) and log.scale not in ("binary", "nominal")
+        else (NotIdentified.of("not_numeric") if len(linked) else nothing),
+    )
+
+
+def _findings(table: Tabulated, estimate: PanelEstimate, cells: Cells, scale: str) -> tuple[Finding, ...]:
+    findings = list(table.findings)
+    if scale in ("log", "ordinal"):
+        findings.append(finding(f"scale_{scale}"))
+    shared = float(cells.n[(cells.judges_per_case >= 2)[cells.case]].sum() / cells.n.sum())
+    if 0 < shared < 0.5:
+        findings.append(finding("few_shared_cases", "warning", share=f"{shared:.0%}"))
+    findings += [finding(flag.code, flag.severity, **flag.values) for flag in estimate.flags]
+    return tuple(findings)
+
+
+def _settings(log: Log, design: AuditDesign) -> dict[str, Any]:
+    """Everything that repeats the run: roles as used, reading as found, analysis as asked."""
+    asked = design.model_dump(mode="json", exclude=set(design.roles()))
+    return {**asked, "roles": dict(log.roles), "reading": dict(log.reading), "scale": log.scale}
+
+
+def _cases(cells: Cells) -> CaseTable:
+    """Per case: judges, decisions, mean and SD between its judges (0 columns beyond the first)."""
+    judges = cells.judges_per_case
+    decisions = np.bincount(cells.case, weights=cells.n, minlength=len(cells.cases))
+    safe = np.maximum(judges, 1)
+    value = cells.mean[:, 0]
+    mean = np.bincount(cells.case, weights=value, minlength=len(cells.cases)) / safe
+    squares = np.bincount(cells.case, weights=(value - mean[cells.case]) ** 2, minlength=len(cells.cases))
+    sd = np.where(judges > 1, np.sqrt(squares / np.maximum(judges - 1, 1)), np.nan)
+    return CaseTable(
+        tuple(map(str, cells.cases)),
+        judges.astype(np.int64),
+        decisions.astype(np.int64),
+        mean + float(cells.shift),
+        sd,
+    )
+
+

@@ -1,0 +1,308 @@
+"""The report as one self-contained HTML page: no script, no network, no rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from noiseaudit import charts
+from noiseaudit.charts.canvas import svg_of
+from noiseaudit.errors import NotIdentified
+from noiseaudit.formatting import decimals_for
+from noiseaudit.report.sentences import Speaker
+from noiseaudit.result import AuditResult, Audience, DifferenceDistribution, Estimate, Figure, Individuals
+from noiseaudit.tables import averaging, bar_parts, noise_parts, precision_bands
+
+SECTIONS = ("short", "audited", "lottery", "parts", "individuals", "helps", "sure", "method")
+_MOST_BINS = 40
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawn chart with its finding, subtitle, and the same numbers as a table."""
+
+    name: str
+    svg: str
+    title: str
+    subtitle: str
+    head: list[str]
+    rows: list[list[str]]
+
+
+def render_html(result: AuditResult, *, language: str = "en", audience: Audience = "public") -> str:
+    """The whole page. The same result gives the same bytes."""
+    speaker = Speaker(result, language)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("noiseaudit", "report/templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    copy = json.dumps(result.to_dict(audience), ensure_ascii=False, indent=1, allow_nan=False)
+    page = environment.get_template("page.html").render(
+        say=speaker.say,
+        language=language,
+        result=result,
+        speaker=speaker,
+        sections=SECTIONS,
+        title=speaker.say("report.title", name=result.input.name),
+        audited=_audited(speaker),
+        lottery=_lottery(speaker),
+        lottery_notes=_lottery_notes(speaker),
+        parts=_parts(speaker),
+        book=_book(speaker),
+        funnel=_funnel(speaker),
+        individuals=_individuals(speaker),
+        planning=_planning(speaker),
+        planning_notes=_planning_notes(speaker),
+        sure=_sure(speaker),
+        settings=_settings(result),
+        estimator=_estimator(speaker),
+        copy=copy,
+    )
+    return page if page.endswith("\n") else page + "\n"
+
+
+def _drawn(speaker: Speaker, name: str, title: str, subtitle: str, head: list[str], rows: list[list[str]]) -> Chart:
+    axes = getattr(charts, name)(speaker.result, language=speaker.language)
+    key = {"decomposition": "parts", "funnel": "individuals", "planning": "helps", "lottery": "lottery"}[name]
+    svg = svg_of(axes.figure, prefix=name, title=title, description=speaker.say(f"{key}.description"))
+    return Chart(name, svg, title, subtitle, head, rows)
+
+
+def _audited(speaker: Speaker) -> list[tuple[str, str]]:
+    say, result, plain = speaker.say, speaker.result, speaker.numerals.plain
+    source, design = result.input, result.design
+    rows = say("audited.rows_text", read=plain(source.rows_read), used=plain(source.rows_used),
+               excluded=plain(source.rows_read - source.rows_used))
+    facts = [(say("audited.file"), source.name), (say("audited.rows"), rows)]
+    for part in source.rows_excluded:
+        facts.append((say("audited.excluded"), f"{plain(part.n)}: {part.reason}"))
+    facts += [
+        (say("audited.professionals"), plain(design.judges)),
+        (say("audited.cases"), plain(design.cases)),
+        (say("audited.decisions"), plain(design.decisions)),
+        (say("audited.overlap"),
+         say("audited.overlap_text", informative=plain(design.cells_informative), cells=plain(design.cells))),
+        (say("audited.repeats"), plain(design.replicated_cells)),
+        (say("audited.scale"), say(f"audited.scale_{design.scale}")),
+        (say("audited.columns"), "; ".join(f"{role}: {_joined(column)}" for role, column in design.roles.items())),
+        (say("audited.reading"), _reading(speaker)),
+    ]
+    return facts
+
+
+def _joined(column: object) -> str:
+    return ", ".join(map(str, column)) if isinstance(column, list | tuple) else str(column)
+
+
+def _reading(speaker: Speaker) -> str:
+    reading = speaker.result.settings.get("reading") or {}
+    if not reading:
+        return speaker.say("audited.reading_typed")
+    shown = {key: speaker.say("audited.tab") if value == "\t" else value for key, value in reading.items()}
+    return "; ".join(speaker.say(f"audited.reading_{key}", value=value) for key, value in shown.items())
+
+
+def _lottery(speaker: Speaker) -> Chart:
+    say, result = speaker.say, speaker.result
+    chance, mean, spread = result.lottery.disagreement, result.lottery.mean_difference, result.supplement.differences
+    cases = speaker.numerals.plain(result.design.cases)
+    if speaker.categorical and isinstance(chance, Figure):
+        value, bracket = speaker.figure(chance)
+        return _drawn(speaker, "lottery", say("lottery.chart_categories", n=round(100 * chance.value)),
+                      say("lottery.sub_categories", cases=cases), ["", ""],
+                      [[say("lottery.row_disagree"), f"{value} {bracket}"]])
+    if isinstance(mean, Figure) and isinstance(spread, DifferenceDistribution):
+        value, bracket = speaker.figure(mean)
+        digits = decimals_for(mean.value, mean.interval)
+        head = [say("lottery.column_from"), say("lottery.column_to"), say("lottery.column_share")]
+        rows = [
+            [speaker.numerals.amount(max(0.0, low), mean.unit, digits), speaker.numerals.amount(high, mean.unit, digits),
+             speaker.numerals.plain(100 * share, 1) + "%"]
+            for low, high, share in zip(spread.edges, spread.edges[1:], spread.share, strict=False)
+        ][:_MOST_BINS]
+        rows.append([say("lottery.row_mean"), value, bracket])
+        return _drawn(speaker, "lottery", say("lottery.chart_numeric", value=value),
+                      say("lottery.sub_numeric", cases=cases), head, rows)
+    return _drawn(speaker, "lottery", say("lottery.chart_empty"), "", [], [])
+
+
+def _lottery_notes(speaker: Speaker) -> list[str]:
+    notes = []
+    index, kappa = speaker.result.lottery.noise_index, speaker.result.supplement.kappa
+    if isinstance(index, Figure) and index.value > 0:
+        value, bracket = speaker.figure(index)
+        notes.append(speaker.say("lottery.index", value=value, interval=bracket))
+    if isinstance(kappa, Figure):
+        notes.append(speaker.say("lottery.kappa", value=speaker.numerals.plain(kappa.value, 2)))
+    return notes
+
+
+def _parts(speaker: Speaker) -> Chart:
+    say, design = speaker.say, speaker.result.design
+    head = [
+        say("parts.column_part"),
+        say("parts.column_chance" if speaker.categorical else "parts.column_sd"),
+        say("parts.column_chance_interval" if speaker.categorical else "parts.column_sd_interval",
+            confidence=speaker.confidence),
+        say("parts.column_share"),
+        say("parts.column_share_interval", confidence=speaker.confidence),
+    ]
+    rows = []
+    for part in noise_parts(speaker.result):
+        row = speaker.part_row(part)
+        rows.append([row["name"], row["value"], row["interval"], row["share"], row["share_interval"]])
+    largest = speaker.largest()
+    title = say("parts.chart_only")
+    if largest and largest.estimate and largest.estimate.share is not None:
+        share = speaker.numerals.percent(min(1.0, largest.estimate.share))
+        title = say("parts.chart_largest", part=say(f"part.{largest.name}"), share=share)
+    subtitle = say("parts.sub", judges=speaker.numerals.plain(design.judges), cases=speaker.numerals.plain(design.cases),
+                   estimator=say(f"method.estimator_{design.estimator}"))
+    return _drawn(speaker, "decomposition", title, subtitle, head, rows)
+
+
+def _book(speaker: Speaker) -> str | None:
+    book = speaker.result.book
+    if isinstance(book, NotIdentified) or speaker.categorical:
+        return None
+    texts = {}
+    for name in ("system", "level", "pattern"):
+        component = getattr(book, name)
+        if not isinstance(component, Estimate):
+            return None
+        texts[name] = speaker.numerals.amount(component.sd, speaker.unit, decimals_for(component.sd, None))
+    return speaker.say("parts.book", **texts)
+
+
+def _funnel(speaker: Speaker) -> Chart | None:
+    say, bands = speaker.say, precision_bands(speaker.result)
+    counts = speaker.result.supplement.individuals
+    if not bands or not isinstance(counts, Individuals):
+        return None
+    plain = speaker.numerals.plain
+    head = [say("individuals.column_cells"), say("individuals.column_judges"), say("individuals.column_95"),
+            say("individuals.column_998")]
+    rows = [
+        [f"{plain(band.cells[0])} {say('phrase.to')} {plain(band.cells[1])}", plain(band.judges),
+         plain(band.outside_95), plain(band.outside_998)]
+        for band in bands
+    ]
+    title = say("individuals.chart", outside=plain(counts.outside_998), judged=plain(counts.judged))
+    return _drawn(speaker, "funnel", title, say("individuals.sub"), head, rows)
+
+
+def _individuals(speaker: Speaker) -> list[str]:
+    say, counts, plain = speaker.say, speaker.result.supplement.individuals, speaker.numerals.plain
+    if isinstance(counts, NotIdentified):
+        return [say("individuals.unknown", because=counts.because)]
+    if counts.judged < 10:
+        return [say("individuals.hidden")]
+    if not speaker.result.judges:
+        return [say("individuals.withheld")]
+    expected = counts.expected_998
+    if expected < 1.5:
+        text = say("individuals.expected_none") if expected < 0.05 else say("individuals.expected_few")
+    else:
+        text = plain(expected)
+    return [
+        say("individuals.sentence", outside=plain(counts.outside_998), judged=plain(counts.judged), expected=text),
+        say("individuals.sentence_narrow", outside=plain(counts.outside_95), expected=plain(counts.expected_95)),
+        say("individuals.overdispersed", outside=plain(counts.outside_998_overdispersed)),
+    ]
+
+
+def _planning(speaker: Speaker) -> Chart:
+    say, rows = speaker.say, averaging(speaker.result)
+    if not rows:
+        return _drawn(speaker, "planning", say("helps.chart_empty"), "", [], [])
+    percent = speaker.numerals.percent
+    system = speaker.result.noise.system
+    digits = decimals_for(rows[0].sd, system.sd_interval if isinstance(system, Estimate) else None)
+    unit = speaker.unit
+    table = [
+        [speaker.numerals.plain(row.professionals), speaker.numerals.amount(row.sd, unit, digits), percent(row.saved)]
+        for row in rows
+    ]
+    title = say("helps.chart", two=percent(rows[1].saved), four=percent(rows[3].saved))
+    head = [say("helps.column_k"), say("helps.column_sd"), say("helps.column_saved")]
+    return _drawn(speaker, "planning", title, say("helps.sub"), head, table)
+
+
+def _planning_notes(speaker: Speaker) -> list[str]:
+    notes = []
+    again = speaker.second_look_sentence()
+    if again:
+        notes.append(again)
+    level = speaker.result.noise.level
+    if isinstance(level, Estimate) and level.share is not None and level.variance > 0:
+        share = speaker.numerals.percent(min(1.0, level.share))
+        notes.append(speaker.say("helps.levelling", share=share))
+    if speaker.categorical and bar_parts(speaker.result):
+        notes.append(speaker.say("helps.categories"))
+    return notes
+
+
+def _sure(speaker: Speaker) -> list[str]:
+    say, result = speaker.say, speaker.result
+    sentences = [say("sure.intervals", confidence=speaker.confidence)]
+    level = result.noise.level
+    if isinstance(level, Estimate) and level.sd_interval is not None and not speaker.categorical:
+        low, high = level.sd_interval
+        if high > 1.5 * max(low, 1e-300):
+            digits = decimals_for(level.sd, level.sd_interval)
+            sentences.append(say("sure.wide", low=speaker.numerals.amount(low, speaker.unit, digits),
+                                 high=speaker.numerals.amount(high, speaker.unit, digits)))
+    if result.design.judges < 20:
+        sentences.append(say("sure.few", judges=speaker.numerals.plain(result.design.judges)))
+    sentences.append(_truth(speaker))
+    sentences += [say("sure.causes"), say("sure.cases_note"), say("short.not_right")]
+    return sentences
+
+
+def _truth(speaker: Speaker) -> str:
+    accuracy = speaker.result.accuracy
+    if isinstance(accuracy, NotIdentified) or not (
+        isinstance(accuracy.mse, Figure)
+        and isinstance(accuracy.bias, Figure)
+        and isinstance(accuracy.shared_case_bias, Estimate)
+        and isinstance(accuracy.noise, Estimate)
+    ):
+        return speaker.say("sure.truth_unknown")
+    value, bracket = speaker.figure(accuracy.bias)
+    digits = decimals_for(accuracy.mse.value, accuracy.mse.interval)
+    plain = speaker.numerals.plain
+    return speaker.say(
+        "sure.truth_known",
+        mse=plain(accuracy.mse.value, digits),
+        shared=plain(max(0.0, accuracy.shared_case_bias.variance), digits),
+        noise=plain(max(0.0, accuracy.noise.variance), digits),
+        bias=value,
+        interval=bracket,
+    )
+
+
+def _estimator(speaker: Speaker) -> list[str]:
+    design, say = speaker.result.design, speaker.say
+    name = say(f"method.estimator_{design.estimator}")
+    key = "method.estimator" if design.estimator in ("fe", "none") else "method.estimator_random"
+    return [say(key, name=name), say("method.interval", confidence=speaker.confidence)]
+
+
+def _settings(result: AuditResult) -> list[tuple[str, str]]:
+    shown: list[tuple[str, str]] = []
+    for key, value in result.settings.items():
+        text: Any = value
+        if value in (None, [], (), {}, "auto"):
+            continue
+        if isinstance(value, dict):
+            text = "; ".join(f"{k} = {_joined(v)}" for k, v in value.items())
+        elif isinstance(value, list | tuple):
+            text = _joined(value)
+        shown.append((key, str(text).replace("\t", "tab")))
+    return shown

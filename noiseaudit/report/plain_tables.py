@@ -1,0 +1,62 @@
+"""The report's tables as Markdown and as CSV that a spreadsheet opens safely."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from noiseaudit.report.sentences import Speaker, printable
+from noiseaudit.result import AuditResult
+from noiseaudit.tables import noise_parts
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")  # noqa: RUF001 - fullwidth forms are meant
+
+
+def render_markdown(result: AuditResult, *, language: str = "en") -> str:
+    """Headline, noise table and findings as Markdown."""
+    speaker = Speaker(result, language)
+    say = speaker.say
+    lines = [f"# {_cell(say('report.title', name=result.input.name))}", ""]
+    lines += [*speaker.headline(), "", *speaker.parts(), ""]
+    head = [
+        say("parts.column_part"),
+        say("parts.column_chance" if speaker.categorical else "parts.column_sd"),
+        say("parts.column_chance_interval" if speaker.categorical else "parts.column_sd_interval",
+            confidence=speaker.confidence),
+        say("parts.column_share"),
+    ]
+    lines += ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for part in noise_parts(result):
+        row = speaker.part_row(part)
+        lines.append("| " + " | ".join(_cell(row[key]) for key in ("name", "value", "interval", "share")) + " |")
+    lines += ["", f"## {say('sure.checks')}", ""]
+    for found in result.findings:
+        label = say(f"report.severity_{found.severity}")
+        lines.append(f"- {label}: {_cell(found.what)} {_cell(found.why)} {_cell(found.do)}")
+    lines += ["", say("short.not_right"), ""]
+    return printable("\n".join(lines))
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break out of a table or become markup."""
+    plain = " ".join(text.split())
+    for mark in ("\\", "|", "<", "*", "`", "["):
+        plain = plain.replace(mark, "\\" + mark if mark != "<" else "&lt;")
+    return plain
+
+
+def render_csv(result: AuditResult) -> str:
+    """The noise table as CSV with full precision; text that a spreadsheet would run gets a leading quote."""
+    table = result.to_frame("noise")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    for row in table.itertuples(index=False):
+        writer.writerow([_safe(value) for value in row])
+    return out.getvalue()
+
+
+def _safe(value: object) -> object:
+    if isinstance(value, str):
+        return "'" + value if value.startswith(_FORMULA) else value
+    return "" if value is None or value != value else value  # noqa: PLR0124 - NaN is the one value unlike itself

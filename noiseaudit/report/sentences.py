@@ -1,0 +1,211 @@
+"""Figures as sentences: what the report, the Markdown and the terminal say in the same words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from noiseaudit.formatting import Numerals, decimals_for
+from noiseaudit.language import Catalogue, catalogue
+from noiseaudit.errors import NotIdentified
+from noiseaudit.result import AuditResult, Estimate, Figure, Interval
+from noiseaudit.tables import CATEGORICAL, Part, averaging, bar_parts, noise_factor, noise_parts, second_looks
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A result, a language, and its ways of saying numbers."""
+
+    result: AuditResult
+    language: str = "en"
+
+    @property
+    def say(self) -> Catalogue:
+        """Sentences by key."""
+        return catalogue(self.language)
+
+    @property
+    def numerals(self) -> Numerals:
+        """Numbers as text."""
+        return Numerals(self.language)
+
+    @property
+    def unit(self) -> str | None:
+        """Unit of the decision's noise."""
+        mean = self.result.lottery.mean_difference
+        return mean.unit if isinstance(mean, Figure) else None
+
+    @property
+    def categorical(self) -> bool:
+        """Yes/no or categories: noise is a chance to differ."""
+        return self.result.design.scale in CATEGORICAL
+
+    @property
+    def confidence(self) -> str:
+        """`95%`."""
+        level = 100 * float(self.result.settings.get("confidence", 0.95))
+        return self.numerals.plain(level, 0 if level == round(level) else 1) + "%"
+
+    def bracket(self, bounds: Interval | None, unit: str | None, decimals: int, reason: str | None) -> str:
+        """`(95% interval: €260 to €370)`, or the reason why there is none."""
+        if bounds is None:
+            return self.say("phrase.no_interval", because=self.say(f"interval_reason.{reason or 'at_boundary'}"))
+        if bounds[1] >= 10 ** (6 - decimals) * 1e4:  # wider than print has room for
+            decimals = 0
+        return self.say(
+            "phrase.interval", confidence=self.confidence, interval=self.numerals.interval(bounds, unit, decimals)
+        )
+
+    def figure(self, figure: Figure) -> tuple[str, str]:
+        """(value, bracketed interval)."""
+        scaled = figure.unit in ("fraction", "probability")
+        decimals = decimals_for(figure.value, figure.interval)
+        if scaled:
+            decimals = min(decimals, 4)
+        return (
+            self.numerals.amount(figure.value, figure.unit, decimals),
+            self.bracket(figure.interval, figure.unit, decimals, figure.interval_reason),
+        )
+
+    def headline(self) -> list[str]:
+        """The lottery in one or two sentences."""
+        lottery, scale = self.result.lottery, self.result.design.scale
+        chance, mean, index = lottery.disagreement, lottery.mean_difference, lottery.noise_index
+        if isinstance(chance, Figure) and (self.categorical or scale == "ordinal"):
+            if chance.value <= 0:
+                return [self.say("short.no_difference")]
+            key = "grade" if scale == "ordinal" else "outcome"
+            bracket = self.bracket(chance.interval, "probability", 3, chance.interval_reason)
+            if chance.value > 0.4:
+                return [self.say(f"short.{key}_percent", chance=self.numerals.percent(chance.value), interval=bracket)]
+            return [self.say(f"short.{key}", chance=self.numerals.one_in(chance.value), interval=bracket)]
+        if scale == "log" and isinstance(index, Figure):
+            value, bracket = self.figure(index)
+            return [self.say("short.relative", value=value, interval=bracket)]
+        if isinstance(mean, Figure):
+            if mean.value <= 0:
+                return [self.say("short.no_difference")]
+            value, bracket = self.figure(mean)
+            sentences = [self.say("short.difference", value=value, interval=bracket)]
+            average = self.result.supplement.mean_decision
+            if isinstance(index, Figure) and isinstance(average, Figure) and average.value > 0:
+                share = self.numerals.percent(mean.value / average.value)
+                sentences.append(self.say("short.difference_share", share=share))
+            return sentences
+        reason = next((f for f in (chance, mean) if isinstance(f, NotIdentified)), None)
+        system = self.result.noise.system
+        because = system.because if isinstance(system, NotIdentified) else reason.because if reason else ""
+        return [self.say("short.none", because=because)]
+
+    def parts(self) -> list[str]:
+        """One sentence a noise part; nothing that is not known is given a number."""
+        noise, sentences = self.result.noise, []
+        largest = self.largest()
+        if isinstance(noise.level, Estimate) and noise.level.share is not None:
+            if noise.level.at_boundary:
+                sentences.append(self.say("short.level_zero"))
+            else:
+                bounds = noise.level.share_interval
+                bracket = self.bracket(bounds, "fraction", 2, noise.level.interval_reason)
+                share = self.numerals.percent(min(1.0, noise.level.share))
+                sentences.append(self.say("short.level", share=share, interval=bracket))
+        pattern = noise.stable_pattern if isinstance(noise.stable_pattern, Estimate) else noise.pattern
+        if isinstance(pattern, Estimate) and pattern.share is not None and pattern.variance > 0:
+            name = "stable_pattern" if pattern is noise.stable_pattern else "pattern"
+            key = "short.pattern_largest" if largest and largest.name == name else "short.pattern"
+            sentences.append(self.say(key, share=self.numerals.percent(min(1.0, pattern.share))))
+        if isinstance(noise.occasion, Estimate) and noise.occasion.share is not None:
+            key = "short.occasion" if noise.occasion.variance > 0 else "short.occasion_zero"
+            sentences.append(self.say(key, share=self.numerals.percent(min(1.0, max(0.0, noise.occasion.share)))))
+        elif isinstance(noise.pattern, Estimate) and isinstance(noise.occasion, NotIdentified):
+            sentences.append(self.say("short.not_separable"))
+        return sentences
+
+    def largest(self) -> Part | None:
+        """The part with the largest variance, where all parts are known and there is noise."""
+        parts = [part for part in bar_parts(self.result) if part.estimate and part.estimate.variance > 0]
+        return max(parts, key=lambda part: part.estimate.variance if part.estimate else 0.0, default=None)
+
+    def advice(self) -> str:
+        """One thing that a reader can do."""
+        rows = averaging(self.result, most=4)
+        if not rows:
+            return self.say("short.do_more")
+        largest = self.largest()
+        if largest and largest.name == "level" and largest.estimate and (largest.estimate.share or 0) > 0.5:
+            return self.say("short.do_level")
+        if self.categorical:
+            return self.say("short.do_second")
+        return self.say(
+            "short.do_average", two=self.numerals.percent(rows[1].saved), four=self.numerals.percent(rows[3].saved)
+        )
+
+    def part_row(self, part: Part) -> dict[str, str]:
+        """A part as text: value, interval, share, share's interval, or the reason in place of the value."""
+        name = self.say(f"part.{part.name}")
+        estimate = part.estimate
+        if estimate is None:
+            because = getattr(part.component, "because", "")
+            return {"name": name, "value": self.say("phrase.not_known", because=because), "interval": "",
+                    "share": "", "share_interval": "", "known": ""}
+        if self.categorical:
+            factor = noise_factor(self.result)
+            bounds = estimate.variance_interval
+            scaled = None if bounds is None else (min(1.0, factor * bounds[0]), min(1.0, factor * bounds[1]))
+            value = self.numerals.amount(max(0.0, factor * estimate.variance), "probability", 3)
+            interval = "" if scaled is None else self.numerals.interval(scaled, "probability", 3)
+        else:
+            decimals = decimals_for(estimate.sd, estimate.sd_interval)
+            value = self.numerals.amount(estimate.sd, self.unit, decimals)
+            sds = estimate.sd_interval
+            interval = "" if sds is None else self.numerals.interval(sds, self.unit, decimals)
+        if not interval:
+            interval = self.say(f"interval_reason.{estimate.interval_reason or 'at_boundary'}")
+        share = "" if estimate.share is None else self.numerals.percent(max(0.0, min(1.0, estimate.share)))
+        bounds = estimate.share_interval
+        shares = "" if bounds is None else self.numerals.interval(bounds, "fraction", 2)
+        return {"name": name, "value": value, "interval": interval, "share": share, "share_interval": shares,
+                "known": "yes"}
+
+    def second_look_sentence(self) -> str | None:
+        """What a second look by the same professional brings, where occasion noise is known."""
+        looks = second_looks(self.result)
+        if len(looks) < 2 or self.categorical:
+            return None
+        return self.say("helps.same", two=self.numerals.percent(max(0.0, looks[1].saved)))
+
+
+def summary_text(result: AuditResult, *, language: str = "en") -> str:
+    """The short summary for the terminal: headline, parts with intervals, cautions."""
+    speaker = Speaker(result, language)
+    say, design = speaker.say, result.design
+    count = speaker.numerals.plain
+    lines = [
+        say("summary.head", name=result.input.name, judges=count(design.judges), cases=count(design.cases),
+            decisions=count(design.decisions), read=count(result.input.rows_read)),
+        "",
+        *speaker.headline(),
+        *speaker.parts(),
+        "",
+    ]
+    for part in noise_parts(result):
+        row = speaker.part_row(part)
+        indent = "  " * part.depth
+        if not row["known"]:
+            lines.append(indent + say("summary.unknown", part=row["name"], because=row["value"]))
+            continue
+        share = say("summary.share", share=row["share"]) if row["share"] else ""
+        key, field = ("summary.row_categories", "value") if speaker.categorical else ("summary.row", "sd")
+        bracket = say("phrase.interval", confidence=speaker.confidence, interval=row["interval"])
+        estimate = part.estimate
+        if estimate and estimate.variance_interval is None:
+            bracket = say("phrase.no_interval", because=row["interval"])
+        lines.append(indent + say(key, **{"part": row["name"], field: row["value"], "interval": bracket, "share": share}))
+    notes = [f"{say(f'report.severity_{f.severity}')}: {f.what} {f.do}" for f in result.findings
+             if f.severity != "info" or f.code in ("roles_assumed", "binary_coding")]
+    lines += ["", *notes, say("short.not_right"), ""] if notes else ["", say("short.not_right"), ""]
+    return printable("\n".join(lines))
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which could steer a terminal; line ends and tabs stay."""
+    return "".join(ch for ch in text if ch in "\n\t" or (ch.isprintable() or ch == "\u00a0"))

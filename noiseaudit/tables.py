@@ -1,0 +1,155 @@
+"""AuditResult -> typed tables that charts, report and summary share: numbers and units, no text yet."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from noiseaudit.estimators.d_study import averaged_noise
+from noiseaudit.result import AuditResult, Component, Estimate, Figure, Interval
+
+CATEGORICAL = ("binary", "nominal")
+FEWEST_FOR_POINTS = 10
+FEWEST_PER_BAND = 5
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the noise: signed variance, SD, share of system noise, each with its interval where there is one."""
+
+    name: str
+    component: Component
+    depth: int
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """The estimate, where the part is identified."""
+        return self.component if isinstance(self.component, Estimate) else None
+
+
+def noise_parts(result: AuditResult) -> list[Part]:
+    """System noise and its parts, indented by depth."""
+    names = (("system", 0), ("level", 1), ("pattern", 1), ("stable_pattern", 2), ("occasion", 2))
+    return [Part(name, getattr(result.noise, name), depth) for name, depth in names]
+
+
+def bar_parts(result: AuditResult) -> list[Part]:
+    """The parts of the decomposition bar: pattern whole where it cannot be split. Empty where nothing is known."""
+    split = isinstance(result.noise.stable_pattern, Estimate) and isinstance(result.noise.occasion, Estimate)
+    wanted = ("level", "stable_pattern", "occasion") if split else ("level", "pattern")
+    parts = [part for part in noise_parts(result) if part.name in wanted and part.estimate is not None]
+    return parts if len(parts) == len(wanted) else []
+
+
+def noise_factor(result: AuditResult) -> float:
+    """What a variance is multiplied with to be shown: 2 for yes/no (P(disagree) = 2 Sys), else 1."""
+    return 2.0 if result.design.scale == "binary" else 1.0
+
+
+@dataclass(frozen=True)
+class Averaging:
+    """Noise of the mean of k independent professionals: SD (of categories: chance to differ) and what is saved."""
+
+    professionals: int
+    sd: float
+    saved: float
+
+
+def averaging(result: AuditResult, *, most: int = 10) -> list[Averaging]:
+    """k = 1 … most; empty where system noise is not known or zero."""
+    level, pattern = result.noise.level, result.noise.pattern
+    if not (isinstance(level, Estimate) and isinstance(pattern, Estimate)):
+        return []
+    one = level.variance + pattern.variance
+    if one <= 0:
+        return []
+    rows = []
+    for k in range(1, most + 1):
+        noise = averaged_noise(level=level.variance, stable=pattern.variance, professionals=k)
+        rows.append(Averaging(k, math.sqrt(noise), 1 - math.sqrt(noise / one)))
+    return rows
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """Noise SD of one professional who decides r times and averages: only occasion noise shrinks."""
+
+    times: int
+    sd: float
+    saved: float
+
+
+def second_looks(result: AuditResult, *, most: int = 4) -> list[SecondLook]:
+    """r = 1 … most, where occasion noise is known; else empty."""
+    level, stable, occasion = result.noise.level, result.noise.stable_pattern, result.noise.occasion
+    if not (isinstance(level, Estimate) and isinstance(stable, Estimate) and isinstance(occasion, Estimate)):
+        return []
+    one = level.variance + stable.variance + occasion.variance
+    if one <= 0:
+        return []
+    looks = []
+    for r in range(1, most + 1):
+        noise = max(
+            0.0,
+            averaged_noise(level=level.variance, stable=stable.variance, occasion=occasion.variance, occasions=r),
+        )
+        looks.append(SecondLook(r, math.sqrt(noise), 1 - math.sqrt(noise / one)))
+    return looks
+
+
+@dataclass(frozen=True)
+class Point:
+    """One unlabelled professional in the funnel: precision 1/se^2, and level."""
+
+    precision: float
+    level: float
+    se: float
+
+
+def funnel_points(result: AuditResult) -> list[Point]:
+    """Levels without names, by precision; empty below ten professionals, and where levels are not known."""
+    points = [
+        Point(1 / judge.se**2, judge.level, judge.se)
+        for judge in result.judges
+        if judge.level is not None and judge.se is not None and judge.se > 0
+    ]
+    return sorted(points, key=lambda p: (p.precision, p.level)) if len(points) >= FEWEST_FOR_POINTS else []
+
+
+@dataclass(frozen=True)
+class Band:
+    """Professionals of about equal precision, at least five: how many lie outside the 95 % and 99.8 % limits."""
+
+    cells: Interval
+    judges: int
+    outside_95: int
+    outside_998: int
+
+
+def precision_bands(result: AuditResult, *, most: int = 4) -> list[Band]:
+    """The funnel as a table: bands of at least five professionals by number of cases; empty below ten."""
+    known = [j for j in result.judges if j.level is not None and j.se is not None and j.se > 0]
+    if len(known) < FEWEST_FOR_POINTS:
+        return []
+    known.sort(key=lambda j: (j.cells, j.se or 0.0))
+    count = min(most, len(known) // FEWEST_PER_BAND)
+    bands = []
+    for members in np.array_split(np.arange(len(known)), count):
+        group = [known[i] for i in members]
+        z = [abs((j.level or 0.0) / (j.se or 1.0)) for j in group]
+        bands.append(
+            Band(
+                (float(group[0].cells), float(group[-1].cells)),
+                len(group),
+                sum(value > 1.959964 for value in z),
+                sum(value > 3.090232 for value in z),
+            )
+        )
+    return bands
+
+
+def figure_of(value: object) -> Figure | None:
+    """The figure, where it is identified."""
+    return value if isinstance(value, Figure) else None
