@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from noiseaudit.language import catalogue
 
 _BEFORE = ("€", "$", "£")
+ONE_IN_UP_TO = 0.3  # above, `1 in 3` would stand for a third as well as for two fifths
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Numerals:
     def interval(self, bounds: tuple[float, float], unit: str | None, decimals: int) -> str:
         """`€260 to €370`."""
         joined = catalogue(self.language)("phrase.to")
-        return f"{self.amount(bounds[0], unit, decimals)} {joined} {self.amount(bounds[1], unit, decimals)}"
+        bare = unit not in (*_BEFORE, "%", "fraction", "probability")  # `3.5 to 3.9 points` names the unit once
+        low = self.amount(bounds[0], None if bare else unit, decimals)
+        return f"{low} {joined} {self.amount(bounds[1], unit, decimals)}"
 
     def percent(self, share: float) -> str:
         """A share as whole per cents; `less than 1%` is never written as 0%."""
@@ -45,11 +48,7 @@ class Numerals:
         return self.plain(100 * share) + "%"
 
     def one_in(self, probability: float) -> str:
-        """`about 1 in 7`, or per cents where that reads badly (over 40 %), or `in none` at 0."""
-        if probability <= 0:
-            return self.percent(0.0)
-        if probability > 0.4:
-            return self.percent(probability)
+        """`about 1 in 7`."""
         return catalogue(self.language)("phrase.one_in", n=self.plain(1 / probability))
 
 

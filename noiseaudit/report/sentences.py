@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from noiseaudit.formatting import Numerals, decimals_for
+from noiseaudit.formatting import ONE_IN_UP_TO, Numerals, decimals_for
 from noiseaudit.language import Catalogue, catalogue
 from noiseaudit.errors import NotIdentified
 from noiseaudit.result import AuditResult, Estimate, Figure, Interval
@@ -75,7 +75,7 @@ class Speaker:
                 return [self.say("short.no_difference")]
             key = "grade" if scale == "ordinal" else "outcome"
             bracket = self.bracket(chance.interval, "probability", 3, chance.interval_reason)
-            if chance.value > 0.4:
+            if chance.value > ONE_IN_UP_TO:
                 return [self.say(f"short.{key}_percent", chance=self.numerals.percent(chance.value), interval=bracket)]
             return [self.say(f"short.{key}", chance=self.numerals.one_in(chance.value), interval=bracket)]
         if scale == "log" and isinstance(index, Figure):
@@ -110,8 +110,11 @@ class Speaker:
                 sentences.append(self.say("short.level", share=share, interval=bracket))
         pattern = noise.stable_pattern if isinstance(noise.stable_pattern, Estimate) else noise.pattern
         if isinstance(pattern, Estimate) and pattern.share is not None and pattern.variance > 0:
-            name = "stable_pattern" if pattern is noise.stable_pattern else "pattern"
-            key = "short.pattern_largest" if largest and largest.name == name else "short.pattern"
+            split = pattern is noise.stable_pattern
+            name = "stable_pattern" if split else "pattern"
+            key = f"short.{'pattern' if split else 'whole_pattern'}"
+            if largest and largest.name == name:
+                key += "_largest"
             sentences.append(self.say(key, share=self.numerals.percent(min(1.0, pattern.share))))
         if isinstance(noise.occasion, Estimate) and noise.occasion.share is not None:
             key = "short.occasion" if noise.occasion.variance > 0 else "short.occasion_zero"

@@ -1,0 +1,5 @@
+"""python -m noiseaudit."""
+
+from noiseaudit.cli import main
+
+main()
