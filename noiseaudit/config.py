@@ -55,14 +55,21 @@ def load_config(path: Path) -> Config:
         raise CallError("bad_config", f"{str(path)!r} is no valid TOML: {error}") from None
     if tree.pop("version", None) != 1:
         raise CallError("bad_config", f"{str(path)!r} must say `version = 1` on its first line")
-    known = {"roles": (*SINGLE_ROLES, *LIST_ROLES), "reading": READING, "analysis": ANALYSIS,
-             "privacy": tuple(Privacy.model_fields), "check": ()}
+    known = {
+        "roles": (*SINGLE_ROLES, *LIST_ROLES),
+        "reading": READING,
+        "analysis": ANALYSIS,
+        "privacy": tuple(Privacy.model_fields),
+        "check": (),
+    }
     settings: dict[str, Any] = {}
     for table, content in tree.items():
         if table not in known:
             raise _unknown(path, text, table, tuple(known))
         if not isinstance(content, dict):
-            raise CallError("bad_config", f"{path.name}, line {_line(text, table)}: {table!r} must be a table: [{table}]")
+            raise CallError(
+                "bad_config", f"{path.name}, line {_line(text, table)}: {table!r} must be a table: [{table}]"
+            )
         for key in content:
             if table != "check" and key not in known[table]:
                 raise _unknown(path, text, key, known[table])
@@ -76,7 +83,9 @@ def load_config(path: Path) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise CallError("bad_config", f"{path.name}, line {_line(text, key)}: privacy.{key}: {first['msg']}") from None
+        raise CallError(
+            "bad_config", f"{path.name}, line {_line(text, key)}: privacy.{key}: {first['msg']}"
+        ) from None
     return Config(settings, privacy, dict(tree.get("check", {})), path)
 
 

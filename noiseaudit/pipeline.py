@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from importlib.metadata import version
 from typing import Any
 
@@ -42,7 +41,12 @@ from noiseaudit.result.findings import finding
 
 
 def audit(
-    source: object, design: AuditDesign | None = None, *, name: str | None = None, propose: bool = True, **settings: Any
+    source: object,
+    design: AuditDesign | None = None,
+    *,
+    name: str | None = None,
+    propose: bool = True,
+    **settings: Any,
 ) -> AuditResult:
     """Measure the noise in a panel of decisions.
 
@@ -166,7 +170,9 @@ def _judges(
                 level=float(levels.level[at]) if known and levels is not None else None,
                 se=float(levels.se[at]) if known and levels is not None else None,
                 shrunk=float(levels.shrunk[at]) if known and levels is not None else None,
-                interval=(float(low[at]), float(high[at])) if known and low is not None and high is not None else None,
+                interval=(float(low[at]), float(high[at]))
+                if known and low is not None and high is not None
+                else None,
                 reliability=float(levels.reliability[at]) if known and levels is not None else None,
                 block=int(estimate.linked.block[at]) + 1 if at is not None else None,
             )
@@ -245,5 +251,3 @@ def _cases(cells: Cells) -> CaseTable:
         mean + float(cells.shift),
         sd,
     )
-
-

@@ -30,7 +30,13 @@ def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str 
             continue
         width = max(0.0, estimate.variance) / total
         ax.barh(
-            0, width, left=left, height=0.55, color=COLOURS[part.name], hatch=HATCHES[part.name], edgecolor="white",
+            0,
+            width,
+            left=left,
+            height=0.55,
+            color=COLOURS[part.name],
+            hatch=HATCHES[part.name],
+            edgecolor="white",
             linewidth=2,
         )
         name = say(f"part.{part.name}")

@@ -29,15 +29,28 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
         return unavailable(ax, say("chart.lottery.empty"))
     edges = spread.edges
     widths = [high - low for low, high in zip(edges, edges[1:], strict=False)]
-    ax.bar(edges[:-1], [100 * share for share in spread.share], width=widths, align="edge", color=LEVEL,
-           edgecolor="white")
+    ax.bar(
+        edges[:-1],
+        [100 * share for share in spread.share],
+        width=widths,
+        align="edge",
+        color=LEVEL,
+        edgecolor="white",
+    )
     decimals = decimals_for(mean.value, mean.interval)
     for value, key, style, high in ((mean.value, "mean", "-", 0.97), (spread.median, "median", "--", 0.83)):
         ax.axvline(value, color=PATTERN, linestyle=style, linewidth=2)
         text = say(f"chart.lottery.{key}", value=numerals.amount(value, mean.unit, decimals))
-        ax.annotate(text, (value, high), xycoords=("data", "axes fraction"), xytext=(6, 0),
-                    textcoords="offset points", va="top", color=PATTERN,
-                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5})
+        ax.annotate(
+            text,
+            (value, high),
+            xycoords=("data", "axes fraction"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="top",
+            color=PATTERN,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
+        )
     ax.set_xlabel(say("chart.lottery.x", unit=f" ({mean.unit})" if mean.unit else ""))
     ax.set_ylabel(say("chart.lottery.y"))
     ax.set_xlim(left=min(0.0, edges[0]))

@@ -25,13 +25,24 @@ def planning(result: AuditResult, *, ax: Axes | None = None, language: str = "en
     ax.plot([row.professionals for row in rows], left, color=LEVEL, marker="o", label=say("chart.planning.several"))
     looks = second_looks(result)
     if looks:
-        ax.plot([look.times for look in looks], [100 * (1 - look.saved) for look in looks], color=OCCASION,
-                marker="s", linestyle="--", label=say("chart.planning.same"))
+        ax.plot(
+            [look.times for look in looks],
+            [100 * (1 - look.saved) for look in looks],
+            color=OCCASION,
+            marker="s",
+            linestyle="--",
+            label=say("chart.planning.same"),
+        )
     ax.scatter([1], [100], s=140, facecolors="none", edgecolors=PATTERN, linewidths=2.5, zorder=4)
     ax.annotate(say("chart.planning.today"), (1, 100), xytext=(12, -2), textcoords="offset points", color=PATTERN)
     for k in (2, 4):
-        ax.annotate(f"−{numerals.percent(rows[k - 1].saved)}", (k, left[k - 1]), xytext=(6, 8),
-                    textcoords="offset points", color=LEVEL)
+        ax.annotate(
+            f"−{numerals.percent(rows[k - 1].saved)}",
+            (k, left[k - 1]),
+            xytext=(6, 8),
+            textcoords="offset points",
+            color=LEVEL,
+        )
     ax.set_ylim(0, 112)
     ax.set_xticks([row.professionals for row in rows])
     ax.set_xlabel(say("chart.planning.x"))

@@ -34,8 +34,19 @@ def inspect(  # noqa: PLR0917 - typer reads the options off the parameters
     from noiseaudit.report import printable
 
     context.obj.with_options(lang, quiet, verbose)
-    settings = o.chosen(case=case, judge=judge, decision=decision, scale=scale, positive=positive, order=order,
-                        encoding=encoding, delimiter=delimiter, decimal=decimal, header_row=header_row, na=na)
+    settings = o.chosen(
+        case=case,
+        judge=judge,
+        decision=decision,
+        scale=scale,
+        positive=positive,
+        order=order,
+        encoding=encoding,
+        delimiter=delimiter,
+        decimal=decimal,
+        header_row=header_row,
+        na=na,
+    )
     design = AuditDesign(**(config_beside(file, config).settings | settings))
     with readable(file) as (path, name):
         found = look(path, design, name=name)
@@ -43,15 +54,21 @@ def inspect(  # noqa: PLR0917 - typer reads the options off the parameters
     lines += [f"  {key.replace('_', ' ')}: {value!r}" for key, value in found.reading.items()]
     width = max((len(c.name) for c in found.columns), default=0)
     lines.append("columns")
-    lines += [f"  {c.name:<{width}}  {c.kind:<6}  {c.filled:>10,} filled  about {c.distinct:,} different"
-              for c in found.columns]
+    lines += [
+        f"  {c.name:<{width}}  {c.kind:<6}  {c.filled:>10,} filled  about {c.distinct:,} different"
+        for c in found.columns
+    ]
     lines.append("roles")
     why = {p.role: p.why for p in found.proposals}
-    lines += [f"  {role} = {column}" + (f"  (assumed: {why[role]})" if role in why else "")
-              for role, column in found.roles.items()]
+    lines += [
+        f"  {role} = {column}" + (f"  (assumed: {why[role]})" if role in why else "")
+        for role, column in found.roles.items()
+    ]
     if found.scale:
         lines.append(f"  scale of the decision: {found.scale}")
-    lines += ["problems", *(f"  {problem}" for problem in found.problems)] if found.problems else ["no problems found"]
+    lines += (
+        ["problems", *(f"  {problem}" for problem in found.problems)] if found.problems else ["no problems found"]
+    )
     typer.echo(printable("\n".join(lines)))
     if found.problems:
         raise typer.Exit(3)

@@ -52,3 +52,34 @@ def total_interval(
     if pattern_interval is None:
         return level_interval if pattern == 0 else None
     return mover_sum(level, level_interval, pattern, pattern_interval)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something about the estimate that its reader must know; the words are in the catalogue."""
+
+    code: str
+    severity: Literal[info, warning, error]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PanelEstimate:
+    """Noise of a panel. `effects` (J, K), `effect_variance` (J,) belong to the judges of `linked`.
+
+    `composed`: system noise of a pair of judges as cases bring them together, beside Sys of a random pair.
+    """
+
+    estimator: str
+    linked: Linked
+    system: Component
+    level: Component
+    pattern: Component
+    stable_pattern: Component
+    occasion: Component
+    case: Component
+    composed: Component
+    effects: Floats | None = None
+    effect_variance: Floats | None = None
+    fit: TwoWay | CrossProducts | None = None
+    flags: tuple[Flag, ...] = ()

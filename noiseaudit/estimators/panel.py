@@ -6,17 +6,14 @@ thin overlap (H0 < 2 dJ) or more than 4,000 judges -> wcu;  reml, gao_owen on re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from noiseaudit.aggregates import Cells
-from noiseaudit.aggregates.moments import Floats
 from noiseaudit.design import EstimatorName
 from noiseaudit.errors import CallError, NotIdentified
-from noiseaudit.estimators.components import Components
+from noiseaudit.estimators.components import Components, Flag, PanelEstimate
 from noiseaudit.estimators.cross_products import (
     CrossProducts,
     cross_product_components,
@@ -30,37 +27,6 @@ from noiseaudit.estimators.two_way_intervals import leave_one_judge_out, two_way
 from noiseaudit.result import Component, Estimate, Interval
 
 MOST_JUDGES_DENSE = 4000
-
-
-@dataclass(frozen=True)
-class Flag:
-    """Something about the estimate that its reader must know; the words are in the catalogue."""
-
-    code: str
-    severity: Literal["info", "warning", "error"]
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PanelEstimate:
-    """Noise of a panel. `effects` (J, K), `effect_variance` (J,) belong to the judges of `linked`.
-
-    `composed`: system noise of a pair of judges as cases bring them together, beside Sys of a random pair.
-    """
-
-    estimator: str
-    linked: Linked
-    system: Component
-    level: Component
-    pattern: Component
-    stable_pattern: Component
-    occasion: Component
-    case: Component
-    composed: Component
-    effects: Floats | None = None
-    effect_variance: Floats | None = None
-    fit: TwoWay | CrossProducts | None = None
-    flags: tuple[Flag, ...] = ()
 
 
 def estimate_panel(
@@ -85,8 +51,10 @@ def estimate_panel(
     if estimator in ("reml", "gao_owen"):
         from noiseaudit.estimators.model_based import estimate_model
 
-        return estimate_model(cells, linked, estimator=estimator, confidence=confidence)
-    flags = list(_design_flags(linked))
+        return estimate_model(
+            cells, linked, estimator=estimator, confidence=confidence, flags=tuple(_design_flags(linked))
+        )
+    flags = _design_flags(linked)
     route = _route(linked, estimator, flags)
     if route == "fe":
         try:

@@ -4,7 +4,7 @@
     H   = t_u t_v f_u'P f_v/s2 - h_u (t r)_v - (t r)_u h_v + (t r)_u (t r)_v rss/s2,   h_u = t_u |f_u|^2/s2
 
 Free residual variance: s2 = rss/n and H_uv = t_u t_v f_u'P f_v/s2 - h_u h_v/n. Under a condition on absolute
-variances, s2 (c_0 + c't) = psi: s2 = psi/(c_0 + c't) and r = c/(c_0 + c't). Steps -H^-1 g are clipped to +-3 and
+variances, s2 (c_0 + c't) = psi: s2 = psi/(c_0 + c't) and r = c/(c_0 + c't). Steps -H^-1 g are kept within +-3 and
 halved until the criterion falls. A component that runs off to 0 is tried at 0; it returns when its derivative in
 t there is negative. log t >= -20. Gilmour, Thompson & Cullis (1995).
 """
@@ -23,6 +23,8 @@ _LEAST = -20.0
 _LONGEST = 3.0
 _MOST_STEPS = 100
 _HALVINGS = 12
+_SWEEPS = 60
+_FLAT = 1e-9  # a fall below this part of the criterion may be rounding
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,12 @@ def descend(
             here = solve(crossed, back)
             evaluations += 1
             continue
-        clipped = np.clip(step, -_LONGEST, _LONGEST)
-        fleeing = [u for u in moving if step[u] < -_LONGEST and u not in returned]
-        there, tried = _line_search(here, value, clipped, fleeing, condition)
+        fleeing = [u for u in moving if step[u] <= -_LONGEST and u not in returned]
+        there, tried = _line_search(here, value, step, fleeing, condition)
         evaluations += tried
-        if there is None:  # the criterion is flat to the last digit
+        if there is None:
+            if fall > _FLAT * abs(value):
+                raise SingularError
             return Optimum(here, now, s2, value, evaluations)
         here = there
     raise SingularError
@@ -162,13 +165,27 @@ def derivatives(
 
 
 def _newton(gradient: Floats, hessian: Floats) -> Floats:
-    """-H^-1 g after scaling to a unit diagonal; directions without information are floored."""
+    """-H^-1 g, or where that leaves the box |step| <= 3 the least of the quadratic within the box.
+
+    Clipping alone may point uphill; the least within the box never does. Scaled to a unit diagonal; directions
+    without information are floored.
+    """
     if not len(gradient):
         return gradient
     size = np.sqrt(np.maximum(np.diag(hessian), 1e-40))
-    value, vector = np.linalg.eigh(hessian / np.outer(size, size))
-    inner = vector.T @ (gradient / size) / np.maximum(value, 1e-8)
-    return np.asarray(-(vector @ inner) / size, dtype=np.float64)
+    scaled, pull = hessian / np.outer(size, size), gradient / size
+    value, vector = np.linalg.eigh(scaled)
+    value = np.maximum(value, 1e-8)
+    step = -(vector @ ((vector.T @ pull) / value))
+    edge = _LONGEST * size
+    if np.any(np.abs(step) > edge):
+        scaled = (vector * value) @ vector.T
+        step = np.zeros_like(pull)
+        for _ in range(_SWEEPS):
+            for u in range(len(step)):
+                rest = pull[u] + scaled[u] @ step - scaled[u, u] * step[u]
+                step[u] = min(max(-rest / scaled[u, u], -edge[u]), edge[u])
+    return np.asarray(step / size, dtype=np.float64)
 
 
 def _returning(

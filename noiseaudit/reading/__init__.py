@@ -40,8 +40,9 @@ def _read(table: Table, design: AuditDesign, propose: bool) -> Log:
     if not table.fetch(f"SELECT 1 FROM {VIEW} LIMIT 1"):  # noqa: S608 - constant
         raise DataError([Problem("E102", "there is a header and not one row.", "Export again, with the rows.")])
     if not table.fetch(f"SELECT 1 FROM {VIEW} WHERE {_filled(table, decision)} LIMIT 1"):  # noqa: S608 - our own names
-        raise DataError([Problem("E411", "every decision is missing.", "Check that this is the right column.",
-                                 column=decision)])
+        raise DataError(
+            [Problem("E411", "every decision is missing.", "Check that this is the right column.", column=decision)]
+        )
     coding = code_decision(table, decision, resolved)
     truth = "" if resolved.truth is None else f", {code_truth(table, resolved.truth, resolved, coding)} AS truth"
     sql = (
@@ -50,8 +51,15 @@ def _read(table: Table, design: AuditDesign, propose: bool) -> Log:
     )
     findings = _said(table, resolved, proposals) + list(coding.findings)
     log = Log(
-        table, sql, coding.scale, resolved.roles(), coding.shift, coding.categories, coding.unit or design.unit,
-        _how_read(table, coding.decimal), findings,
+        table,
+        sql,
+        coding.scale,
+        resolved.roles(),
+        coding.shift,
+        coding.categories,
+        coding.unit or design.unit,
+        _how_read(table, coding.decimal),
+        findings,
     )
     if resolved.occasion is None and resolved.time is None:
         _identical_rows(log, design)
@@ -125,14 +133,16 @@ def _identical_rows(log: Log, design: AuditDesign) -> None:
         log.duplicates = int(extra)
         return
     rows = table.fetch(f"SELECT row FROM ({twice}) ORDER BY row LIMIT 20")  # noqa: S608
-    raise DataError([
-        Problem(
-            "E501",
-            f"{int(extra)} rows repeat an earlier row in every column. If the same professional judged the same case "
-            "twice, that is a retest and worth keeping; if the export doubled them, it is not.",
-            "Say which with --duplicates keep or --duplicates drop, or give the column that tells occasions apart "
-            "with --occasion.",
-            rows=tuple(int(row) + table.offset for (row,) in rows),
-            total=int(groups),
-        )
-    ])
+    raise DataError(
+        [
+            Problem(
+                "E501",
+                f"{int(extra)} rows repeat an earlier row in every column. If the same professional judged the same case "
+                "twice, that is a retest and worth keeping; if the export doubled them, it is not.",
+                "Say which with --duplicates keep or --duplicates drop, or give the column that tells occasions apart "
+                "with --occasion.",
+                rows=tuple(int(row) + table.offset for (row,) in rows),
+                total=int(groups),
+            )
+        ]
+    )

@@ -59,8 +59,16 @@ def code_decision(table: Table, column: str, design: AuditDesign) -> Coding:
         if pair is not None:
             return _words(table, column, design, pair)
         if levels is not None and not _looks_numeric(table, column, design):
-            raise DataError([Problem("E413", f"{len(levels)} different words are no yes/no decision that is known here.",
-                                     "Say which value counts as 1 with --positive, or use --scale nominal.", column=column)])
+            raise DataError(
+                [
+                    Problem(
+                        "E413",
+                        f"{len(levels)} different words are no yes/no decision that is known here.",
+                        "Say which value counts as 1 with --positive, or use --scale nominal.",
+                        column=column,
+                    )
+                ]
+            )
     if scale == "nominal":
         return _categories(table, column, design, "nominal")
     if scale == "ordinal":
@@ -93,7 +101,8 @@ def _pair(levels: list[str]) -> tuple[str, str] | None:
     if not folded:
         return None
     return next((pair for pair in WORD_PAIRS if folded == set(pair)), None) or next(
-        (pair for pair in WORD_PAIRS if len(folded) == 1 and len(next(iter(folded))) > 1 and folded <= set(pair)), None
+        (pair for pair in WORD_PAIRS if len(folded) == 1 and len(next(iter(folded))) > 1 and folded <= set(pair)),
+        None,
     )
 
 
@@ -116,8 +125,16 @@ def _positive(table: Table, column: str, design: AuditDesign) -> Coding:
             same = f"lower(CAST({table.column(column)} AS VARCHAR)) = lower({_literal(wanted)})"
     seen = table.fetch(f"SELECT count(*) FROM {VIEW} WHERE {same}")[0][0]  # noqa: S608
     if not seen:
-        raise DataError([Problem("E413", f"the value {wanted!r} that should count as 1 does not occur.",
-                                 "Write it as it stands in the file.", column=column)])
+        raise DataError(
+            [
+                Problem(
+                    "E413",
+                    f"the value {wanted!r} that should count as 1 does not occur.",
+                    "Write it as it stands in the file.",
+                    column=column,
+                )
+            ]
+        )
     sql = f"CASE WHEN {t} IS NULL THEN NULL WHEN {same} THEN 1.0::DOUBLE ELSE 0.0::DOUBLE END"
     said = finding("binary_coding", one=wanted, zero="everything else")
     return Coding(sql, "binary", positive=wanted, findings=(said,))
@@ -126,13 +143,29 @@ def _positive(table: Table, column: str, design: AuditDesign) -> Coding:
 def _categories(table: Table, column: str, design: AuditDesign, scale: str) -> Coding:
     levels = _text_levels(table, column, design)
     if len(levels) > MOST_CATEGORIES:
-        raise DataError([Problem("E413", f"the decision has more than {MOST_CATEGORIES} different values.",
-                                 "Choose a column with categories, or group them first.", column=column)])
+        raise DataError(
+            [
+                Problem(
+                    "E413",
+                    f"the decision has more than {MOST_CATEGORIES} different values.",
+                    "Choose a column with categories, or group them first.",
+                    column=column,
+                )
+            ]
+        )
     if design.order:
         unknown = [value for value in levels if value not in design.order]
         if unknown:
-            raise DataError([Problem("E414", f"{len(unknown)} values are not in the order that was given.",
-                                     "Name every category in --order.", column=column)])
+            raise DataError(
+                [
+                    Problem(
+                        "E414",
+                        f"{len(unknown)} values are not in the order that was given.",
+                        "Name every category in --order.",
+                        column=column,
+                    )
+                ]
+            )
         levels = list(design.order)
     t = cleaned(table, column, design)
     return Coding(_codes(t, levels), scale, categories=tuple(levels))
@@ -147,20 +180,40 @@ def _ordinal(table: Table, column: str, design: AuditDesign) -> Coding:
     if design.order:
         return _categories(table, column, design, "ordinal")
     if table.is_text(column) and not _looks_numeric(table, column, design):
-        raise DataError([Problem("E414", "the order of these grades is not known.",
-                                 'Give it from low to high: --order "onvoldoende,voldoende,goed".', column=column)])
+        raise DataError(
+            [
+                Problem(
+                    "E414",
+                    "the order of these grades is not known.",
+                    'Give it from low to high: --order "onvoldoende,voldoende,goed".',
+                    column=column,
+                )
+            ]
+        )
     numbers = number_column(table, column, design)
     rows = table.fetch(
         f"SELECT DISTINCT v FROM (SELECT {numbers.sql} AS v FROM {VIEW}) WHERE v IS NOT NULL ORDER BY v "  # noqa: S608
         f"LIMIT {MOST_CATEGORIES + 1}"
     )
     if len(rows) > MOST_CATEGORIES:
-        raise DataError([Problem("E413", f"an ordinal decision with more than {MOST_CATEGORIES} grades is a number.",
-                                 "Use --scale continuous.", column=column)])
+        raise DataError(
+            [
+                Problem(
+                    "E413",
+                    f"an ordinal decision with more than {MOST_CATEGORIES} grades is a number.",
+                    "Use --scale continuous.",
+                    column=column,
+                )
+            ]
+        )
     cases = " ".join(f"WHEN {numbers.sql} = {value} THEN {code}" for code, (value,) in enumerate(rows, 1))
     labels = tuple(_plain_number(value) for (value,) in rows)
-    return Coding(f"CAST(CASE {cases} ELSE NULL END AS DOUBLE)" if rows else "CAST(NULL AS DOUBLE)", "ordinal",
-                  categories=labels, decimal=numbers.decimal)
+    return Coding(
+        f"CAST(CASE {cases} ELSE NULL END AS DOUBLE)" if rows else "CAST(NULL AS DOUBLE)",
+        "ordinal",
+        categories=labels,
+        decimal=numbers.decimal,
+    )
 
 
 def _plain_number(value: object) -> str:
@@ -172,20 +225,52 @@ def _numeric(table: Table, column: str, design: AuditDesign, scale: str, numbers
     unit = design.unit or numbers.unit
     if scale == "binary":
         if not numbers.only_01:
-            raise DataError([Problem("E413", "a yes/no decision in numbers has only 0 and 1.",
-                                     "Say which value counts as 1 with --positive.", column=column)])
+            raise DataError(
+                [
+                    Problem(
+                        "E413",
+                        "a yes/no decision in numbers has only 0 and 1.",
+                        "Say which value counts as 1 with --positive.",
+                        column=column,
+                    )
+                ]
+            )
         return Coding(f"CAST({numbers.sql} AS DOUBLE)", "binary", positive="1", decimal=numbers.decimal)
     if scale == "count" and numbers.filled and not (numbers.whole and (numbers.lowest or 0) >= 0):
-        raise DataError([_where(table, column, f"{numbers.sql} < 0 OR {numbers.sql} <> floor({numbers.sql})", "E416",
-                                "counts are whole numbers from 0 up.", "Use --scale continuous, or mend the values.")])
+        raise DataError(
+            [
+                _where(
+                    table,
+                    column,
+                    f"{numbers.sql} < 0 OR {numbers.sql} <> floor({numbers.sql})",
+                    "E416",
+                    "counts are whole numbers from 0 up.",
+                    "Use --scale continuous, or mend the values.",
+                )
+            ]
+        )
     if scale == "log":
         if numbers.filled and (numbers.lowest or 0) <= 0:
-            raise DataError([_where(table, column, f"{numbers.sql} <= 0", "nonpositive_values",
-                                    "a logarithm needs decisions above zero.",
-                                    "Use --scale continuous, or leave such rows out for a stated reason.")])
+            raise DataError(
+                [
+                    _where(
+                        table,
+                        column,
+                        f"{numbers.sql} <= 0",
+                        "nonpositive_values",
+                        "a logarithm needs decisions above zero.",
+                        "Use --scale continuous, or leave such rows out for a stated reason.",
+                    )
+                ]
+            )
         shift = Decimal(0) if numbers.first is None else numbers.first.ln()
-        return Coding(f"ln(CAST({numbers.sql} AS DOUBLE)) - ({float(shift)!r}::DOUBLE)", "log",
-                      Decimal(float(shift)), unit=unit, decimal=numbers.decimal)
+        return Coding(
+            f"ln(CAST({numbers.sql} AS DOUBLE)) - ({float(shift)!r}::DOUBLE)",
+            "log",
+            Decimal(float(shift)),
+            unit=unit,
+            decimal=numbers.decimal,
+        )
     shift = numbers.first or Decimal(0)
     if numbers.exact:
         sql = f"CAST(({numbers.sql}) - {_number(shift)} AS DOUBLE)"

@@ -50,7 +50,9 @@ def inspect(source: object, design: AuditDesign, *, name: str | None = None) -> 
                 f"count(*) FILTER (regexp_full_match({text}, '{number}')), "
                 rf"count(*) FILTER (regexp_full_match({text}, '\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}.*')) FROM {VIEW}"
             )[0]
-            kind = "empty" if not filled else "date" if dates == filled else "number" if numbers == filled else "text"
+            kind = (
+                "empty" if not filled else "date" if dates == filled else "number" if numbers == filled else "text"
+            )
             columns.append(Column(label, kind, int(filled), int(distinct)))
         problems: list[Problem] = []
         proposals: list[Proposal] = []
@@ -71,6 +73,8 @@ def inspect(source: object, design: AuditDesign, *, name: str | None = None) -> 
                 "header_row": table.text.header_row,
                 "empty_rows": table.text.blank,
             }
-        return Inspection(table.name, rows, tuple(columns), reading, roles, tuple(proposals), scale, tuple(problems))
+        return Inspection(
+            table.name, rows, tuple(columns), reading, roles, tuple(proposals), scale, tuple(problems)
+        )
     finally:
         table.close()

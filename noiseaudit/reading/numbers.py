@@ -50,8 +50,16 @@ def number_column(table: Table, name: str, design: AuditDesign) -> NumberColumn:
     if kind == "BOOLEAN":
         column, kind = f"CAST({column} AS INTEGER)", "INTEGER"
     if not kind.startswith(("DECIMAL", "DOUBLE", "FLOAT", "REAL")) and "INT" not in kind:
-        raise DataError([Problem("E410", f"the column holds {kind.lower()}, not numbers.",
-                                 "Choose the column with the decisions.", column=name)])
+        raise DataError(
+            [
+                Problem(
+                    "E410",
+                    f"the column holds {kind.lower()}, not numbers.",
+                    "Choose the column with the decisions.",
+                    column=name,
+                )
+            ]
+        )
     exact = not kind.startswith(("DOUBLE", "FLOAT", "REAL"))
     if not exact:
         column = f"CAST({column} AS DOUBLE)"
@@ -63,8 +71,14 @@ def number_column(table: Table, name: str, design: AuditDesign) -> NumberColumn:
 
 
 def _infinite(table: Table, name: str, rows: list[int]) -> Problem:
-    return Problem("E408", "infinity is not a number that can be averaged.", "Leave the cell empty where there is none.",
-                   column=name, rows=tuple(row + table.offset for row in rows), total=len(rows))
+    return Problem(
+        "E408",
+        "infinity is not a number that can be averaged.",
+        "Leave the cell empty where there is none.",
+        column=name,
+        rows=tuple(row + table.offset for row in rows),
+        total=len(rows),
+    )
 
 
 def _from_text(table: Table, name: str, design: AuditDesign) -> NumberColumn:
@@ -90,30 +104,78 @@ def _from_text(table: Table, name: str, design: AuditDesign) -> NumberColumn:
     seen = dict(zip(shapes, row, strict=True))
     decimal = _decimal_mark(table, name, design, seen, t, stripped, shapes)
     if 0 < seen["percent"] < seen["filled"]:
-        raise DataError([_listed(table, name, f"ends_with({t}, '%')", "E407",
-                                 "some values bear a percent sign and others do not.", "Give them one unit.")])
+        raise DataError(
+            [
+                _listed(
+                    table,
+                    name,
+                    f"ends_with({t}, '%')",
+                    "E407",
+                    "some values bear a percent sign and others do not.",
+                    "Give them one unit.",
+                )
+            ]
+        )
     if seen["money"]:
-        raise DataError([_listed(table, name, f"regexp_matches({t}, '[$£¥]|USD|GBP')", "E406",
-                                 "these amounts bear another currency than euro.", "Give amounts in one currency, without its sign.")])
+        raise DataError(
+            [
+                _listed(
+                    table,
+                    name,
+                    f"regexp_matches({t}, '[$£¥]|USD|GBP')",
+                    "E406",
+                    "these amounts bear another currency than euro.",
+                    "Give amounts in one currency, without its sign.",
+                )
+            ]
+        )
     pattern = _COMMA if decimal == "," else _POINT
-    number = f"replace(replace({stripped}, '.', ''), ',', '.')" if decimal == "," else f"replace({stripped}, ',', '')"
+    number = (
+        f"replace(replace({stripped}, '.', ''), ',', '.')" if decimal == "," else f"replace({stripped}, ',', '')"
+    )
     fits = f"regexp_full_match({stripped}, '{pattern}') AND regexp_matches({stripped}, '\\d')"
     wrong = f"{t} IS NOT NULL AND NOT ({fits})"
     bad = table.fetch(
         f"SELECT count(*), count(*) FILTER (regexp_full_match({t}, '{_NOT_FINITE}')) FROM {VIEW} WHERE {wrong}"  # noqa: S608
     )[0]
     if bad[0]:
-        code, what = ("E408", "these are not numbers that can be averaged (NaN or infinity).") if bad[1] == bad[0] else (
-            "E410", f"numbers were expected, with decimal {'comma' if decimal == ',' else 'point'}; these are text.")
-        raise DataError([_listed(table, name, wrong, code, what,
-                                 "Mend the values, leave them empty where there is none, or name the marker "
-                                 "for missing values with --na.")])
-    return _profile(table, *_decimal_sql(table, number, t), decimal=decimal,
-                    unit="€" if seen["euro"] else "%" if seen["percent"] else None)
+        code, what = (
+            ("E408", "these are not numbers that can be averaged (NaN or infinity).")
+            if bad[1] == bad[0]
+            else (
+                "E410",
+                f"numbers were expected, with decimal {'comma' if decimal == ',' else 'point'}; these are text.",
+            )
+        )
+        raise DataError(
+            [
+                _listed(
+                    table,
+                    name,
+                    wrong,
+                    code,
+                    what,
+                    "Mend the values, leave them empty where there is none, or name the marker "
+                    "for missing values with --na.",
+                )
+            ]
+        )
+    return _profile(
+        table,
+        *_decimal_sql(table, number, t),
+        decimal=decimal,
+        unit="€" if seen["euro"] else "%" if seen["percent"] else None,
+    )
 
 
 def _decimal_mark(
-    table: Table, name: str, design: AuditDesign, seen: dict[str, int], t: str, stripped: str, shapes: dict[str, str]
+    table: Table,
+    name: str,
+    design: AuditDesign,
+    seen: dict[str, int],
+    t: str,
+    stripped: str,
+    shapes: dict[str, str],
 ) -> str:
     """Comma or point, from the whole column; mixed and undecidable columns are refused."""
     if design.decimal != "auto":
@@ -121,23 +183,43 @@ def _decimal_mark(
     if seen["comma"] and seen["point"]:
         rare = "comma" if seen["comma"] <= seen["point"] else "point"
         where = shapes[rare].replace("(c,", f"({stripped},")
-        raise DataError([_listed(table, name, where, "E404",
-                                 f"{seen['comma']} numbers have a decimal comma and {seen['point']} a decimal point; these are the rarer.",
-                                 "Give all numbers one decimal mark, or say which with --decimal.")])
+        raise DataError(
+            [
+                _listed(
+                    table,
+                    name,
+                    where,
+                    "E404",
+                    f"{seen['comma']} numbers have a decimal comma and {seen['point']} a decimal point; these are the rarer.",
+                    "Give all numbers one decimal mark, or say which with --decimal.",
+                )
+            ]
+        )
     if seen["comma"]:
         return ","
     if seen["point"] or not seen["either"]:
         return "."
     where = shapes["either"].replace("(c,", f"({stripped},")
-    raise DataError([_listed(table, name, where, "E405",
-                             "1.234 can be one and a bit, or twelve hundred and thirty-four; nothing in the column tells.",
-                             'Say which with --decimal "," or --decimal ".".')])
+    raise DataError(
+        [
+            _listed(
+                table,
+                name,
+                where,
+                "E405",
+                "1.234 can be one and a bit, or twelve hundred and thirty-four; nothing in the column tells.",
+                'Say which with --decimal "," or --decimal ".".',
+            )
+        ]
+    )
 
 
 def _listed(table: Table, name: str, where: str, code: str, what: str, do: str) -> Problem:
     total = table.fetch(f"SELECT count(*) FROM {VIEW} WHERE {where}")[0][0]  # noqa: S608
     rows = table.fetch(f"SELECT row FROM {VIEW} WHERE {where} ORDER BY row LIMIT {MOST_ROWS}")  # noqa: S608
-    return Problem(code, what, do, column=name, rows=tuple(int(r) + table.offset for (r,) in rows), total=int(total))
+    return Problem(
+        code, what, do, column=name, rows=tuple(int(r) + table.offset for (r,) in rows), total=int(total)
+    )
 
 
 def _decimal_sql(table: Table, number: str, t: str) -> tuple[str, bool]:
@@ -158,5 +240,14 @@ def _profile(table: Table, sql: str, exact: bool, *, decimal: str | None, unit: 
         f"FROM (SELECT row, {sql} AS v FROM {VIEW})"
     )[0]
     start = None if first is None else Decimal(first) if isinstance(first, float) else Decimal(str(first))
-    return NumberColumn(sql, exact, decimal, unit, start, bool(whole), bool(zero_one),
-                        None if low is None else float(low), int(filled))
+    return NumberColumn(
+        sql,
+        exact,
+        decimal,
+        unit,
+        start,
+        bool(whole),
+        bool(zero_one),
+        None if low is None else float(low),
+        int(filled),
+    )

@@ -13,21 +13,102 @@ from noiseaudit.reading.table import VIEW, Table
 # The first words are the surest; a column that bears two of them goes to the role of the surer one.
 _WORDS: dict[str, tuple[str, ...]] = {
     "judge": (
-        "judge", "rater", "beoordelaar", "behandelaar", "rechter", "reviewer", "examiner", "assessor", "referee",
-        "adjuster", "officer", "examinator", "docent", "teacher", "professional", "medewerker", "inspecteur",
-        "inspector", "judge_name", "judge_id", "rater_id", "reviewer_id", "resource", "expert", "reader",
+        "judge",
+        "rater",
+        "beoordelaar",
+        "behandelaar",
+        "rechter",
+        "reviewer",
+        "examiner",
+        "assessor",
+        "referee",
+        "adjuster",
+        "officer",
+        "examinator",
+        "docent",
+        "teacher",
+        "professional",
+        "medewerker",
+        "inspecteur",
+        "inspector",
+        "judge_name",
+        "judge_id",
+        "rater_id",
+        "reviewer_id",
+        "resource",
+        "expert",
+        "reader",
     ),
     "case": (
-        "case", "zaak", "zaaknummer", "dossier", "dossiernummer", "zaaknr", "case_id", "caseid", "item", "subject",
-        "target", "claim", "claim_id", "file", "application", "aanvraag", "aanvraagnummer", "proposal", "essay",
-        "patient", "vignette", "performance_id", "performance", "wine", "product", "id", "student", "idstud",
+        "case",
+        "zaak",
+        "zaaknummer",
+        "dossier",
+        "dossiernummer",
+        "zaaknr",
+        "case_id",
+        "caseid",
+        "item",
+        "subject",
+        "target",
+        "claim",
+        "claim_id",
+        "file",
+        "application",
+        "aanvraag",
+        "aanvraagnummer",
+        "proposal",
+        "essay",
+        "patient",
+        "vignette",
+        "performance_id",
+        "performance",
+        "wine",
+        "product",
+        "id",
+        "student",
+        "idstud",
     ),
     "decision": (
-        "decision", "besluit", "beslissing", "score", "oordeel", "rating", "uitkomst", "outcome", "bedrag",
-        "toegekend bedrag", "amount", "cijfer", "grade", "mark", "judgment", "judgement", "verdict", "sentence",
-        "straf", "value", "waarde", "y", "final_score", "result", "resultaat", "premium", "best",
+        "decision",
+        "besluit",
+        "beslissing",
+        "score",
+        "oordeel",
+        "rating",
+        "uitkomst",
+        "outcome",
+        "bedrag",
+        "toegekend bedrag",
+        "amount",
+        "cijfer",
+        "grade",
+        "mark",
+        "judgment",
+        "judgement",
+        "verdict",
+        "sentence",
+        "straf",
+        "value",
+        "waarde",
+        "y",
+        "final_score",
+        "result",
+        "resultaat",
+        "premium",
+        "best",
     ),
-    "occasion": ("occasion", "gelegenheid", "ronde", "round", "repeat", "replicate", "herhaling", "meting", "sessie"),
+    "occasion": (
+        "occasion",
+        "gelegenheid",
+        "ronde",
+        "round",
+        "repeat",
+        "replicate",
+        "herhaling",
+        "meting",
+        "sessie",
+    ),
     "truth": ("truth", "true_value", "juist antwoord", "right_answer", "correct", "gold"),
     "time": ("time", "date", "datum", "tijdstip", "timestamp", "decided_at", "datum beoordeling", "besluitdatum"),
 }
@@ -68,7 +149,9 @@ def resolve_roles(table: Table, design: AuditDesign, *, propose: bool = True) ->
     still = [role for role in missing if role not in {p.role for p in proposals}]
     if still:
         names = ", ".join(repr(name) for name in table.names[:30])
-        raise CallError("roles_missing", f"no column could be found for {', '.join(still)} among {names}; {_how(still)}")
+        raise CallError(
+            "roles_missing", f"no column could be found for {', '.join(still)} among {names}; {_how(still)}"
+        )
     return resolved.changed(**{p.role: p.column for p in proposals}), proposals
 
 
@@ -80,8 +163,14 @@ def _find(table: Table, column: str, role: str, problems: list[Problem]) -> str:
     """The column under its exact name, else under one that differs in case and spaces only."""
     exact = [name for name in table.names if name == column]
     if len(exact) > 1:
-        problems.append(Problem("E304", f"{len(exact)} columns bear the name {column!r} (role {role}).",
-                                "Give them different names.", column=column))
+        problems.append(
+            Problem(
+                "E304",
+                f"{len(exact)} columns bear the name {column!r} (role {role}).",
+                "Give them different names.",
+                column=column,
+            )
+        )
         return column
     if exact:
         return column
@@ -89,14 +178,26 @@ def _find(table: Table, column: str, role: str, problems: list[Problem]) -> str:
     if len(alike) == 1:
         return alike[0]
     if alike:
-        problems.append(Problem("E306", f"several columns differ from {column!r} only in case or spaces: {alike}.",
-                                "Write the name exactly as it stands in the file.", column=column))
+        problems.append(
+            Problem(
+                "E306",
+                f"several columns differ from {column!r} only in case or spaces: {alike}.",
+                "Write the name exactly as it stands in the file.",
+                column=column,
+            )
+        )
         return column
     near = difflib.get_close_matches(column, table.names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     names = ", ".join(repr(name) for name in table.names[:30])
-    problems.append(Problem("E307", f"there is no such column (role {role}); the file has {names}.{hint}",
-                            f"Give the right name for {role}.", column=column))
+    problems.append(
+        Problem(
+            "E307",
+            f"there is no such column (role {role}); the file has {names}.{hint}",
+            f"Give the right name for {role}.",
+            column=column,
+        )
+    )
     return column
 
 
@@ -134,7 +235,8 @@ def _best_by_name(role: str, names: list[str]) -> list[str]:
     if top <= 0:
         return []
     return [
-        name for name, score in scores.items()
+        name
+        for name, score in scores.items()
         if score == top and all(_name_score(other, name) <= score for other in _WORDS if other != role)
     ]
 

@@ -127,7 +127,9 @@ def _open_path(con: duckdb.DuckDBPyConnection, path: Path, design: AuditDesign, 
 
 def _check_header(text: TextFile) -> None:
     if len(text.header) == 1 and not text.header[0]:
-        raise DataError([Problem("E101", "the file holds no table.", "Export it again and check that it holds rows.")])
+        raise DataError(
+            [Problem("E101", "the file holds no table.", "Export it again and check that it holds rows.")]
+        )
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, name: str, sha256: str | None) -> Table:
@@ -190,5 +192,3 @@ def _literal(text: str) -> str:
 
 def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-

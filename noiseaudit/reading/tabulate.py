@@ -101,24 +101,33 @@ def _account(log: Log, groups: pd.DataFrame) -> tuple[pd.DataFrame, Input]:
     }
     used = groups[keyed & (groups["n"] > 0)].reset_index(drop=True)
     rows_used = int(used["n"].sum())
-    excluded = tuple(
-        Exclusion(code, finding(f"excluded_{code}").what, n) for code, n in counts.items() if n
-    )
+    excluded = tuple(Exclusion(code, finding(f"excluded_{code}").what, n) for code, n in counts.items() if n)
     total = rows_used + sum(part.n for part in excluded)
     if total == 0:
         raise DataError([Problem("E102", "there is a header and not one row.", "Export again, with the rows.")])
     if rows_used == 0:
-        raise DataError([
-            Problem("E411", "not one row has a case, a professional and a decision.",
-                    "Check that the roles name the right columns.", column=str(log.roles.get("decision")), total=total)
-        ])
+        raise DataError(
+            [
+                Problem(
+                    "E411",
+                    "not one row has a case, a professional and a decision.",
+                    "Check that the roles name the right columns.",
+                    column=str(log.roles.get("decision")),
+                    total=total,
+                )
+            ]
+        )
     return used, Input(log.table.name, log.table.sha256, total, rows_used, excluded)
 
 
 def _numeric_cells(log: Log, groups: pd.DataFrame) -> Cells:
     return Cells.from_arrays(
-        groups["case_id"], groups["judge_id"], groups["mean"].to_numpy(np.float64),
-        n=groups["n"].to_numpy(np.float64), m2=groups["m2"].to_numpy(np.float64), shift=log.shift,
+        groups["case_id"],
+        groups["judge_id"],
+        groups["mean"].to_numpy(np.float64),
+        n=groups["n"].to_numpy(np.float64),
+        m2=groups["m2"].to_numpy(np.float64),
+        shift=log.shift,
     )
 
 
@@ -150,10 +159,17 @@ def _truths(log: Log, groups: pd.DataFrame, cells: Cells) -> np.ndarray[tuple[in
     spread = groups.groupby("case_id").agg(low=("truth_low", "min"), high=("truth_high", "max"))
     contradictory = spread.index[(spread["high"] - spread["low"]) > 0]
     if len(contradictory):
-        raise DataError([
-            Problem("E516", f"{len(contradictory)} cases have more than one right answer.",
-                    "Give every case one right answer.", column=str(log.roles["truth"]), total=len(contradictory))
-        ])
+        raise DataError(
+            [
+                Problem(
+                    "E516",
+                    f"{len(contradictory)} cases have more than one right answer.",
+                    "Give every case one right answer.",
+                    column=str(log.roles["truth"]),
+                    total=len(contradictory),
+                )
+            ]
+        )
     return spread["low"].reindex(cells.cases).to_numpy(np.float64)
 
 
@@ -166,8 +182,15 @@ def _categorical_truths(log: Log, cells: Cells) -> np.ndarray[tuple[int], np.dty
             known[_label(case)] = (min(low, earlier[0]), max(high, earlier[1]))
     contradictory = sum(low != high for low, high in known.values())
     if contradictory:
-        raise DataError([
-            Problem("E516", f"{contradictory} cases have more than one right answer.",
-                    "Give every case one right answer.", column=str(log.roles["truth"]), total=contradictory)
-        ])
+        raise DataError(
+            [
+                Problem(
+                    "E516",
+                    f"{contradictory} cases have more than one right answer.",
+                    "Give every case one right answer.",
+                    column=str(log.roles["truth"]),
+                    total=contradictory,
+                )
+            ]
+        )
     return np.array([known.get(case, (np.nan,))[0] for case in cells.cases], dtype=np.float64)

@@ -100,12 +100,16 @@ def _refuse_other_kinds(path: Path, packed: bool) -> None:
         try:
             start = source.read(512)
         except (EOFError, OSError) as error:
-            raise DataError([Problem("E105", f"the gzip file is cut off or damaged ({error}).", "Export it again.")]) from None
+            raise DataError(
+                [Problem("E105", f"the gzip file is cut off or damaged ({error}).", "Export it again.")]
+            ) from None
     if not start.strip(b"\x00\r\n\t \xef\xbb\xbf\xff\xfe"):
         raise DataError([Problem("E101", "the file is empty.", "Export it again and check that it holds rows.")])
     for magic, kind in _NOT_TABLES.items():
         if start.startswith(magic):
-            raise DataError([Problem("E103", f"the file is not a table of text but {kind}.", "Save it as CSV and try again.")])
+            raise DataError(
+                [Problem("E103", f"the file is not a table of text but {kind}.", "Save it as CSV and try again.")]
+            )
     if start.lstrip().lower().startswith((b"<html", b"<!doctype", b"<table")):
         raise DataError([Problem("E104", "the file is an HTML page, not a table.", "Open it and save it as CSV.")])
 
@@ -155,15 +159,31 @@ def _decoded(path: Path, packed: bool, encoding: str, max_bytes: int | None) -> 
                 chunk = source.read(_CHUNK)
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
-                raise DataError([Problem("E202", f"the file does not fit encoding {encoding}: {error.reason}.",
-                                         "Give the right one with --encoding.")]) from None
+                raise DataError(
+                    [
+                        Problem(
+                            "E202",
+                            f"the file does not fit encoding {encoding}: {error.reason}.",
+                            "Give the right one with --encoding.",
+                        )
+                    ]
+                ) from None
             except (EOFError, OSError) as error:
-                raise DataError([Problem("E105", f"the gzip file is cut off ({error}).", "Export it again.")]) from None
+                raise DataError(
+                    [Problem("E105", f"the gzip file is cut off ({error}).", "Export it again.")]
+                ) from None
             size += len(chunk)
             bomb = packed and size > _FREE_SIZE and size > _MOST_RATIO * packed_size
             if bomb or (max_bytes is not None and size > max_bytes):
-                raise DataError([Problem("E106", f"the file unpacks to more than {size:,} bytes.",
-                                         "Check the file; raise --max-bytes if it is meant to be this large.")])
+                raise DataError(
+                    [
+                        Problem(
+                            "E106",
+                            f"the file unpacks to more than {size:,} bytes.",
+                            "Check the file; raise --max-bytes if it is meant to be this large.",
+                        )
+                    ]
+                )
             if text:
                 yield text
             if not chunk:
@@ -188,8 +208,14 @@ def _dialect(path: Path, design: AuditDesign) -> tuple[str, tuple[str, ...], int
     if design.header_row != "auto":
         row = design.header_row
     else:
-        row = next((i for i, line in enumerate(lines, 1) if line.strip() and _fields(line, delimiter) == wanted
-                    and not (stated and i == 1)), 1)
+        row = next(
+            (
+                i
+                for i, line in enumerate(lines, 1)
+                if line.strip() and _fields(line, delimiter) == wanted and not (stated and i == 1)
+            ),
+            1,
+        )
     if row < 1 or row > len(lines):
         raise CallError("wrong_setting", f"there is no row {row} to be the header")
     reader = csv.reader(sample.splitlines(keepends=True)[row - 1 :], delimiter=delimiter)
@@ -228,10 +254,19 @@ def ragged_rows(file: TextFile, *, most: int = 20) -> Problem:
                         rows.append(last + file.header_row)
                 last = reader.line_num
         except csv.Error as error:
-            return Problem("E212", f"a quote is opened and never closed as it should be ({error}).",
-                           "Mend the quotes in that row.", rows=(last + file.header_row,), total=1)
+            return Problem(
+                "E212",
+                f"a quote is opened and never closed as it should be ({error}).",
+                "Mend the quotes in that row.",
+                rows=(last + file.header_row,),
+                total=1,
+            )
     if total:
-        return Problem("E301", f"{total} rows do not have the {width} fields of the header.",
-                       "Put quotes around values that hold the delimiter, or export again.",
-                       rows=tuple(rows), total=total)
+        return Problem(
+            "E301",
+            f"{total} rows do not have the {width} fields of the header.",
+            "Put quotes around values that hold the delimiter, or export again.",
+            rows=tuple(rows),
+            total=total,
+        )
     return Problem("E212", "the table cannot be cut into rows.", "Check quotes and delimiters, or export it again.")

@@ -20,7 +20,9 @@ FORMATS = (".html", ".json", ".md", ".csv")
 def render(result: AuditResult, suffix: str, *, language: str = "en", audience: Audience = "public") -> str:
     """The result as text in the format of a file suffix; CallError for a format or language that does not exist."""
     if language not in LANGUAGES:
-        raise CallError("no_such_language", f"there is no report in {language!r} yet; there is {', '.join(LANGUAGES)}")
+        raise CallError(
+            "no_such_language", f"there is no report in {language!r} yet; there is {', '.join(LANGUAGES)}"
+        )
     if suffix == ".html":
         from noiseaudit.report.html import render_html
 
@@ -35,11 +37,18 @@ def render(result: AuditResult, suffix: str, *, language: str = "en", audience: 
         from noiseaudit.report.plain_tables import render_csv
 
         return render_csv(result)
-    raise CallError("no_such_format", f"cannot write {suffix or 'a file without a suffix'!r}; there is {', '.join(FORMATS)}")
+    raise CallError(
+        "no_such_format", f"cannot write {suffix or 'a file without a suffix'!r}; there is {', '.join(FORMATS)}"
+    )
 
 
 def write_report(
-    result: AuditResult, path: str | Path, *, language: str = "en", audience: Audience = "public", force: bool = False
+    result: AuditResult,
+    path: str | Path,
+    *,
+    language: str = "en",
+    audience: Audience = "public",
+    force: bool = False,
 ) -> Path:
     """Write the result in the format of the path's suffix (.html, .json, .md, .csv); CallError where it cannot be."""
     target = Path(path)

@@ -13,7 +13,7 @@ from noiseaudit.charts.canvas import svg_of
 from noiseaudit.errors import NotIdentified
 from noiseaudit.formatting import decimals_for
 from noiseaudit.report.sentences import Speaker
-from noiseaudit.result import AuditResult, Audience, DifferenceDistribution, Estimate, Figure, Individuals
+from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
 from noiseaudit.tables import averaging, bar_parts, noise_parts, precision_bands
 
 SECTIONS = ("short", "audited", "lottery", "parts", "individuals", "helps", "sure", "method")
@@ -77,8 +77,12 @@ def _drawn(speaker: Speaker, name: str, title: str, subtitle: str, head: list[st
 def _audited(speaker: Speaker) -> list[tuple[str, str]]:
     say, result, plain = speaker.say, speaker.result, speaker.numerals.plain
     source, design = result.input, result.design
-    rows = say("audited.rows_text", read=plain(source.rows_read), used=plain(source.rows_used),
-               excluded=plain(source.rows_read - source.rows_used))
+    rows = say(
+        "audited.rows_text",
+        read=plain(source.rows_read),
+        used=plain(source.rows_used),
+        excluded=plain(source.rows_read - source.rows_used),
+    )
     facts = [(say("audited.file"), source.name), (say("audited.rows"), rows)]
     for part in source.rows_excluded:
         facts.append((say("audited.excluded"), f"{plain(part.n)}: {part.reason}"))
@@ -86,8 +90,10 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
         (say("audited.professionals"), plain(design.judges)),
         (say("audited.cases"), plain(design.cases)),
         (say("audited.decisions"), plain(design.decisions)),
-        (say("audited.overlap"),
-         say("audited.overlap_text", informative=plain(design.cells_informative), cells=plain(design.cells))),
+        (
+            say("audited.overlap"),
+            say("audited.overlap_text", informative=plain(design.cells_informative), cells=plain(design.cells)),
+        ),
         (say("audited.repeats"), plain(design.replicated_cells)),
         (say("audited.scale"), say(f"audited.scale_{design.scale}")),
         (say("audited.columns"), "; ".join(f"{role}: {_joined(column)}" for role, column in design.roles.items())),
@@ -110,25 +116,43 @@ def _reading(speaker: Speaker) -> str:
 
 def _lottery(speaker: Speaker) -> Chart:
     say, result = speaker.say, speaker.result
-    chance, mean, spread = result.lottery.disagreement, result.lottery.mean_difference, result.supplement.differences
+    chance, mean, spread = (
+        result.lottery.disagreement,
+        result.lottery.mean_difference,
+        result.supplement.differences,
+    )
     cases = speaker.numerals.plain(result.design.cases)
     if speaker.categorical and isinstance(chance, Figure):
         value, bracket = speaker.figure(chance)
-        return _drawn(speaker, "lottery", say("lottery.chart_categories", n=round(100 * chance.value)),
-                      say("lottery.sub_categories", cases=cases), ["", ""],
-                      [[say("lottery.row_disagree"), f"{value} {bracket}"]])
+        return _drawn(
+            speaker,
+            "lottery",
+            say("lottery.chart_categories", n=round(100 * chance.value)),
+            say("lottery.sub_categories", cases=cases),
+            ["", ""],
+            [[say("lottery.row_disagree"), f"{value} {bracket}"]],
+        )
     if isinstance(mean, Figure) and isinstance(spread, DifferenceDistribution):
         value, bracket = speaker.figure(mean)
         digits = decimals_for(mean.value, mean.interval)
         head = [say("lottery.column_from"), say("lottery.column_to"), say("lottery.column_share")]
         rows = [
-            [speaker.numerals.amount(max(0.0, low), mean.unit, digits), speaker.numerals.amount(high, mean.unit, digits),
-             speaker.numerals.plain(100 * share, 1) + "%"]
+            [
+                speaker.numerals.amount(max(0.0, low), mean.unit, digits),
+                speaker.numerals.amount(high, mean.unit, digits),
+                speaker.numerals.plain(100 * share, 1) + "%",
+            ]
             for low, high, share in zip(spread.edges, spread.edges[1:], spread.share, strict=False)
         ][:_MOST_BINS]
         rows.append([say("lottery.row_mean"), value, bracket])
-        return _drawn(speaker, "lottery", say("lottery.chart_numeric", value=value),
-                      say("lottery.sub_numeric", cases=cases), head, rows)
+        return _drawn(
+            speaker,
+            "lottery",
+            say("lottery.chart_numeric", value=value),
+            say("lottery.sub_numeric", cases=cases),
+            head,
+            rows,
+        )
     return _drawn(speaker, "lottery", say("lottery.chart_empty"), "", [], [])
 
 
@@ -148,8 +172,10 @@ def _parts(speaker: Speaker) -> Chart:
     head = [
         say("parts.column_part"),
         say("parts.column_chance" if speaker.categorical else "parts.column_sd"),
-        say("parts.column_chance_interval" if speaker.categorical else "parts.column_sd_interval",
-            confidence=speaker.confidence),
+        say(
+            "parts.column_chance_interval" if speaker.categorical else "parts.column_sd_interval",
+            confidence=speaker.confidence,
+        ),
         say("parts.column_share"),
         say("parts.column_share_interval", confidence=speaker.confidence),
     ]
@@ -162,8 +188,12 @@ def _parts(speaker: Speaker) -> Chart:
     if largest and largest.estimate and largest.estimate.share is not None:
         share = speaker.numerals.percent(min(1.0, largest.estimate.share))
         title = say("parts.chart_largest", part=say(f"part.{largest.name}"), share=share)
-    subtitle = say("parts.sub", judges=speaker.numerals.plain(design.judges), cases=speaker.numerals.plain(design.cases),
-                   estimator=say(f"method.estimator_{design.estimator}"))
+    subtitle = say(
+        "parts.sub",
+        judges=speaker.numerals.plain(design.judges),
+        cases=speaker.numerals.plain(design.cases),
+        estimator=say(f"method.estimator_{design.estimator}"),
+    )
     return _drawn(speaker, "decomposition", title, subtitle, head, rows)
 
 
@@ -186,11 +216,19 @@ def _funnel(speaker: Speaker) -> Chart | None:
     if not bands or not isinstance(counts, Individuals):
         return None
     plain = speaker.numerals.plain
-    head = [say("individuals.column_cells"), say("individuals.column_judges"), say("individuals.column_95"),
-            say("individuals.column_998")]
+    head = [
+        say("individuals.column_cells"),
+        say("individuals.column_judges"),
+        say("individuals.column_95"),
+        say("individuals.column_998"),
+    ]
     rows = [
-        [f"{plain(band.cells[0])} {say('phrase.to')} {plain(band.cells[1])}", plain(band.judges),
-         plain(band.outside_95), plain(band.outside_998)]
+        [
+            f"{plain(band.cells[0])} {say('phrase.to')} {plain(band.cells[1])}",
+            plain(band.judges),
+            plain(band.outside_95),
+            plain(band.outside_998),
+        ]
         for band in bands
     ]
     title = say("individuals.chart", outside=plain(counts.outside_998), judged=plain(counts.judged))
@@ -226,7 +264,11 @@ def _planning(speaker: Speaker) -> Chart:
     digits = decimals_for(rows[0].sd, system.sd_interval if isinstance(system, Estimate) else None)
     unit = speaker.unit
     table = [
-        [speaker.numerals.plain(row.professionals), speaker.numerals.amount(row.sd, unit, digits), percent(row.saved)]
+        [
+            speaker.numerals.plain(row.professionals),
+            speaker.numerals.amount(row.sd, unit, digits),
+            percent(row.saved),
+        ]
         for row in rows
     ]
     title = say("helps.chart", two=percent(rows[1].saved), four=percent(rows[3].saved))
@@ -256,8 +298,13 @@ def _sure(speaker: Speaker) -> list[str]:
         low, high = level.sd_interval
         if high > 1.5 * max(low, 1e-300):
             digits = decimals_for(level.sd, level.sd_interval)
-            sentences.append(say("sure.wide", low=speaker.numerals.amount(low, speaker.unit, digits),
-                                 high=speaker.numerals.amount(high, speaker.unit, digits)))
+            sentences.append(
+                say(
+                    "sure.wide",
+                    low=speaker.numerals.amount(low, speaker.unit, digits),
+                    high=speaker.numerals.amount(high, speaker.unit, digits),
+                )
+            )
     if result.design.judges < 20:
         sentences.append(say("sure.few", judges=speaker.numerals.plain(result.design.judges)))
     sentences.append(_truth(speaker))

@@ -9,7 +9,7 @@ from noiseaudit.report.sentences import Speaker, printable
 from noiseaudit.result import AuditResult
 from noiseaudit.tables import noise_parts
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")  # noqa: RUF001 - fullwidth forms are meant
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
 
 
 def render_markdown(result: AuditResult, *, language: str = "en") -> str:
@@ -21,8 +21,10 @@ def render_markdown(result: AuditResult, *, language: str = "en") -> str:
     head = [
         say("parts.column_part"),
         say("parts.column_chance" if speaker.categorical else "parts.column_sd"),
-        say("parts.column_chance_interval" if speaker.categorical else "parts.column_sd_interval",
-            confidence=speaker.confidence),
+        say(
+            "parts.column_chance_interval" if speaker.categorical else "parts.column_sd_interval",
+            confidence=speaker.confidence,
+        ),
         say("parts.column_share"),
     ]
     lines += ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from noiseaudit.errors import NotIdentified
 from noiseaudit.formatting import ONE_IN_UP_TO, Numerals, decimals_for
 from noiseaudit.language import Catalogue, catalogue
-from noiseaudit.errors import NotIdentified
 from noiseaudit.result import AuditResult, Estimate, Figure, Interval
 from noiseaudit.tables import CATEGORICAL, Part, averaging, bar_parts, noise_factor, noise_parts, second_looks
 
@@ -76,7 +76,9 @@ class Speaker:
             key = "grade" if scale == "ordinal" else "outcome"
             bracket = self.bracket(chance.interval, "probability", 3, chance.interval_reason)
             if chance.value > ONE_IN_UP_TO:
-                return [self.say(f"short.{key}_percent", chance=self.numerals.percent(chance.value), interval=bracket)]
+                return [
+                    self.say(f"short.{key}_percent", chance=self.numerals.percent(chance.value), interval=bracket)
+                ]
             return [self.say(f"short.{key}", chance=self.numerals.one_in(chance.value), interval=bracket)]
         if scale == "log" and isinstance(index, Figure):
             value, bracket = self.figure(index)
@@ -148,8 +150,14 @@ class Speaker:
         estimate = part.estimate
         if estimate is None:
             because = getattr(part.component, "because", "")
-            return {"name": name, "value": self.say("phrase.not_known", because=because), "interval": "",
-                    "share": "", "share_interval": "", "known": ""}
+            return {
+                "name": name,
+                "value": self.say("phrase.not_known", because=because),
+                "interval": "",
+                "share": "",
+                "share_interval": "",
+                "known": "",
+            }
         if self.categorical:
             factor = noise_factor(self.result)
             bounds = estimate.variance_interval
@@ -166,8 +174,14 @@ class Speaker:
         share = "" if estimate.share is None else self.numerals.percent(max(0.0, min(1.0, estimate.share)))
         bounds = estimate.share_interval
         shares = "" if bounds is None else self.numerals.interval(bounds, "fraction", 2)
-        return {"name": name, "value": value, "interval": interval, "share": share, "share_interval": shares,
-                "known": "yes"}
+        return {
+            "name": name,
+            "value": value,
+            "interval": interval,
+            "share": share,
+            "share_interval": shares,
+            "known": "yes",
+        }
 
     def second_look_sentence(self) -> str | None:
         """What a second look by the same professional brings, where occasion noise is known."""
@@ -183,8 +197,14 @@ def summary_text(result: AuditResult, *, language: str = "en") -> str:
     say, design = speaker.say, result.design
     count = speaker.numerals.plain
     lines = [
-        say("summary.head", name=result.input.name, judges=count(design.judges), cases=count(design.cases),
-            decisions=count(design.decisions), read=count(result.input.rows_read)),
+        say(
+            "summary.head",
+            name=result.input.name,
+            judges=count(design.judges),
+            cases=count(design.cases),
+            decisions=count(design.decisions),
+            read=count(result.input.rows_read),
+        ),
         "",
         *speaker.headline(),
         *speaker.parts(),
@@ -202,9 +222,14 @@ def summary_text(result: AuditResult, *, language: str = "en") -> str:
         estimate = part.estimate
         if estimate and estimate.variance_interval is None:
             bracket = say("phrase.no_interval", because=row["interval"])
-        lines.append(indent + say(key, **{"part": row["name"], field: row["value"], "interval": bracket, "share": share}))
-    notes = [f"{say(f'report.severity_{f.severity}')}: {f.what} {f.do}" for f in result.findings
-             if f.severity != "info" or f.code in ("roles_assumed", "binary_coding")]
+        lines.append(
+            indent + say(key, **{"part": row["name"], field: row["value"], "interval": bracket, "share": share})
+        )
+    notes = [
+        f"{say(f'report.severity_{f.severity}')}: {f.what} {f.do}"
+        for f in result.findings
+        if f.severity != "info" or f.code in ("roles_assumed", "binary_coding")
+    ]
     lines += ["", *notes, say("short.not_right"), ""] if notes else ["", say("short.not_right"), ""]
     return printable("\n".join(lines))
 

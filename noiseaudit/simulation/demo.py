@@ -63,10 +63,12 @@ def write_demo(directory: str | Path, *, name: str = "panel", force: bool = Fals
     files = {
         f"{name}.csv": _export(demo, rows).encode("cp1252"),
         "noiseaudit.toml": _config(demo).encode("utf-8"),
-        "truth.json": (json.dumps({part: {"sd": getattr(truth, part) ** 0.5} for part in parts}, indent=2) + "\n").encode(),
-        "README.txt": (
-            "A made-up export for noiseaudit. Nobody in it exists. truth.json holds the noise that was built in.\n"
+        "truth.json": (
+            json.dumps({part: {"sd": getattr(truth, part) ** 0.5} for part in parts}, indent=2) + "\n"
         ).encode(),
+        "README.txt": (
+            b"A made-up export for noiseaudit. Nobody in it exists. truth.json holds the noise that was built in.\n"
+        ),
     }
     existing = [file for file in files if (folder / file).exists()]
     if existing and not force:

@@ -121,8 +121,11 @@ def study(name: str, runs: int, *, pool: ProcessPoolExecutor | None = None) -> l
 
 def table(scores: dict[str, list[Score]], runs: int) -> str:
     """Markdown: one row a design; bias +- Monte Carlo SE, and coverage (width of the SD interval / true SD)."""
-    head = ["design", *(f"bias {p}" for p in ("L", "P", "Sys", "S", "O")),
-            *(f"{p}" for p in ("L", "P", "Sys", "S", "O", "share"))]
+    head = [
+        "design",
+        *(f"bias {p}" for p in ("L", "P", "Sys", "S", "O")),
+        *(f"{p}" for p in ("L", "P", "Sys", "S", "O", "share")),
+    ]
     lines = [
         f"{runs} runs a design, nominal coverage .95. Bias: relative, +- Monte Carlo SE. Then coverage, in brackets the",
         "median width of the SD interval divided by the true SD (share: of the share).",
@@ -154,7 +157,9 @@ def main() -> None:
     text = table(scores, options.runs)
     if options.out:
         command = f"python -m tests.validity.study --runs {options.runs} --out {options.out}"
-        options.out.write_text(f"# Bias and coverage of the default intervals\n\nMade by `{command}`.\n\n{text}\n", "utf-8")
+        options.out.write_text(
+            f"# Bias and coverage of the default intervals\n\nMade by `{command}`.\n\n{text}\n", "utf-8"
+        )
     else:
         print(text)
 
