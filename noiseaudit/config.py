@@ -1,4 +1,4 @@
-"""noiseaudit.toml: the roles and choices of a run, kept beside the data. Unknown keys are errors with a suggestion."""
+"""noiseaudit.toml: the roles and choices of a run, kept beside the data. Unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -83,9 +83,7 @@ def load_config(path: Path) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise CallError(
-            "bad_config", f"{path.name}, line {_line(text, key)}: privacy.{key}: {first['msg']}"
-        ) from None
+        raise CallError("bad_config", f"{path.name}, line {_line(text, key)}: privacy.{key}: {first['msg']}") from None
     return Config(settings, privacy, dict(tree.get("check", {})), path)
 
 

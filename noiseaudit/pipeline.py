@@ -12,6 +12,7 @@ from noiseaudit.design import AuditDesign
 from noiseaudit.errors import CallError, NotIdentified
 from noiseaudit.estimators.accuracy import measure_accuracy
 from noiseaudit.estimators.book import decompose_book
+from noiseaudit.estimators.components import PanelEstimate
 from noiseaudit.estimators.judge_levels import JudgeLevels, funnel_counts, shrink_levels
 from noiseaudit.estimators.lottery import (
     chance_corrected_agreement,
@@ -20,7 +21,7 @@ from noiseaudit.estimators.lottery import (
     mean_difference,
     noise_index,
 )
-from noiseaudit.estimators.panel import PanelEstimate, estimate_panel
+from noiseaudit.estimators.panel import estimate_panel
 from noiseaudit.estimators.two_way import TwoWay
 from noiseaudit.estimators.two_way_intervals import level_test
 from noiseaudit.reading import Log, Tabulated, read, tabulate
@@ -151,9 +152,7 @@ def _levels(cells: Cells, estimate: PanelEstimate) -> JudgeLevels | None:
     return shrink_levels(estimate.effects[:, 0], estimate.effect_variance, estimate.level.variance)
 
 
-def _judges(
-    cells: Cells, estimate: PanelEstimate, levels: JudgeLevels | None, confidence: float
-) -> tuple[Judge, ...]:
+def _judges(cells: Cells, estimate: PanelEstimate, levels: JudgeLevels | None, confidence: float) -> tuple[Judge, ...]:
     count = np.bincount(cells.judge, minlength=len(cells.judges))
     decisions = np.bincount(cells.judge, weights=cells.n, minlength=len(cells.judges))
     position = {int(index): place for place, index in enumerate(estimate.linked.judge_index)}
@@ -170,9 +169,7 @@ def _judges(
                 level=float(levels.level[at]) if known and levels is not None else None,
                 se=float(levels.se[at]) if known and levels is not None else None,
                 shrunk=float(levels.shrunk[at]) if known and levels is not None else None,
-                interval=(float(low[at]), float(high[at]))
-                if known and low is not None and high is not None
-                else None,
+                interval=(float(low[at]), float(high[at])) if known and low is not None and high is not None else None,
                 reliability=float(levels.reliability[at]) if known and levels is not None else None,
                 block=int(estimate.linked.block[at]) + 1 if at is not None else None,
             )

@@ -84,11 +84,11 @@ class Cells:
         return _collapse(
             np.asarray(case_codes, dtype=np.intp),
             np.asarray(judge_codes, dtype=np.intp),
-            Moments(weight, value, inner),
-            pd.Index(cases),
-            pd.Index(judges),
-            shift,
-            tuple(categories),
+            moments=Moments(weight, value, inner),
+            cases=pd.Index(cases),
+            judges=pd.Index(judges),
+            shift=shift,
+            categories=tuple(categories),
         )
 
     def __add__(self, other: Cells) -> Cells:
@@ -107,11 +107,11 @@ class Cells:
         joined = _collapse(
             np.concatenate([self.case, cases.get_indexer(other.cases)[other.case]]),
             np.concatenate([self.judge, judges.get_indexer(other.judges)[other.judge]]),
-            moments,
-            cases,
-            judges,
-            self.shift,
-            self.categories,
+            moments=moments,
+            cases=cases,
+            judges=judges,
+            shift=self.shift,
+            categories=self.categories,
         )
         return replace(joined, truth=truth)
 
@@ -146,6 +146,7 @@ def _merge_truth(first: Cells, second: Cells, cases: pd.Index[str], move: float)
 def _collapse(
     case: Codes,
     judge: Codes,
+    *,
     moments: Moments,
     cases: pd.Index[str],
     judges: pd.Index[str],

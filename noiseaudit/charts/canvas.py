@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LEVEL, PATTERN, OCCASION, SECONDARY = "#154273", "#B45309", "#2E7D32", "#595959"
 COLOURS = {"level": LEVEL, "pattern": PATTERN, "stable_pattern": PATTERN, "occasion": OCCASION}
 HATCHES = {"level": "", "pattern": "///", "stable_pattern": "///", "occasion": "..."}
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "noiseaudit",
     "font.family": "sans-serif",
@@ -64,7 +64,5 @@ def svg_of(figure: Figure, *, prefix: str, title: str, description: str) -> str:
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
     head, rest = svg.split(">", 1)
     names = f'role="img" aria-labelledby="{prefix}-title {prefix}-desc"'
-    labels = (
-        f'<title id="{prefix}-title">{escape(title)}</title><desc id="{prefix}-desc">{escape(description)}</desc>'
-    )
+    labels = f'<title id="{prefix}-title">{escape(title)}</title><desc id="{prefix}-desc">{escape(description)}</desc>'
     return f"{head} {names}>\n{labels}{rest}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from noiseaudit.charts.canvas import COLOURS, HATCHES, SECONDARY, new_axes, unavailable
 from noiseaudit.formatting import Numerals, decimals_for
 from noiseaudit.language import catalogue
-from noiseaudit.result import AuditResult
+from noiseaudit.result import AuditResult, Figure
 from noiseaudit.tables import CATEGORICAL, bar_parts
 
 if TYPE_CHECKING:
@@ -19,11 +19,12 @@ def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str 
     say, numerals = catalogue(language), Numerals(language)
     ax = new_axes(ax, height=2.3)
     parts = bar_parts(result)
-    total = sum(max(0.0, part.component.variance) for part in parts if part.estimate)
+    total = sum(max(0.0, part.estimate.variance) for part in parts if part.estimate)
     if not parts or total <= 0:
         return unavailable(ax, say("chart.decomposition.empty"))
     left = 0.0
-    unit = result.lottery.mean_difference.unit if result.lottery.mean_difference else None
+    mean = result.lottery.mean_difference
+    unit = mean.unit if isinstance(mean, Figure) else None
     for part in parts:
         estimate = part.estimate
         if estimate is None:

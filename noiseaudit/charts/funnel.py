@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, unavailable
 from noiseaudit.language import catalogue
-from noiseaudit.result import AuditResult, Estimate
+from noiseaudit.result import AuditResult, Estimate, Figure
 from noiseaudit.tables import funnel_points
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
     )
     ax.axhline(0, color=SECONDARY, linewidth=0.8)
     ax.set_xlabel(say("chart.funnel.x"))
-    unit = result.lottery.mean_difference.unit if result.lottery.mean_difference else None
+    mean = result.lottery.mean_difference
+    unit = mean.unit if isinstance(mean, Figure) else None
     ax.set_ylabel(say("chart.funnel.y", unit=f" ({unit})" if unit else ""))
     ax.tick_params(colors=SECONDARY)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=2, frameon=False, fontsize=12)

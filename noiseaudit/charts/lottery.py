@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, unavailable
@@ -28,7 +29,7 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
     if not isinstance(spread, DifferenceDistribution) or not isinstance(mean, Figure):
         return unavailable(ax, say("chart.lottery.empty"))
     edges = spread.edges
-    widths = [high - low for low, high in zip(edges, edges[1:], strict=False)]
+    widths = [high - low for low, high in pairwise(edges)]
     ax.bar(
         edges[:-1],
         [100 * share for share in spread.share],

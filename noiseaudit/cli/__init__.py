@@ -65,9 +65,7 @@ def main() -> None:
         place = error.__traceback__
         while place is not None and place.tb_next is not None:
             place = place.tb_next
-        where = (
-            f"{place.tb_frame.f_code.co_filename.rsplit('noiseaudit', 1)[-1]}:{place.tb_lineno}" if place else "?"
-        )
+        where = f"{place.tb_frame.f_code.co_filename.rsplit('noiseaudit', 1)[-1]}:{place.tb_lineno}" if place else "?"
         _say(
             f"This is a bug in noiseaudit {version('noiseaudit')}: {type(error).__name__} at {where}. "
             "Please report these words; they hold nothing of your data.\n[bug]"

@@ -66,9 +66,7 @@ def inspect(  # noqa: PLR0917 - typer reads the options off the parameters
     ]
     if found.scale:
         lines.append(f"  scale of the decision: {found.scale}")
-    lines += (
-        ["problems", *(f"  {problem}" for problem in found.problems)] if found.problems else ["no problems found"]
-    )
+    lines += ["problems", *(f"  {problem}" for problem in found.problems)] if found.problems else ["no problems found"]
     typer.echo(printable("\n".join(lines)))
     if found.problems:
         raise typer.Exit(3)

@@ -13,9 +13,7 @@ ANALYSIS = "Analysis"
 READING = "Reading"
 OUTPUT = "Output"
 
-File = Annotated[
-    str, typer.Argument(help="CSV, TSV, gzip of these, or Parquet; - is standard input.", metavar="FILE")
-]
+File = Annotated[str, typer.Argument(help="CSV, TSV, gzip of these, or Parquet; - is standard input.", metavar="FILE")]
 Case = Annotated[str | None, typer.Option(help="Column of the case.", rich_help_panel=ROLES)]
 Judge = Annotated[str | None, typer.Option(help="Column of the professional who decides.", rich_help_panel=ROLES)]
 Decision = Annotated[str | None, typer.Option(help="Column of the decision.", rich_help_panel=ROLES)]
@@ -24,9 +22,7 @@ Occasion = Annotated[
 ]
 Truth = Annotated[str | None, typer.Option(help="Column of the right answer.", rich_help_panel=ROLES)]
 Time = Annotated[str | None, typer.Option(help="Column of date or time.", rich_help_panel=ROLES)]
-Group = Annotated[
-    list[str] | None, typer.Option(help="Column of a characteristic; repeatable.", rich_help_panel=ROLES)
-]
+Group = Annotated[list[str] | None, typer.Option(help="Column of a characteristic; repeatable.", rich_help_panel=ROLES)]
 Feature = Annotated[
     list[str] | None,
     typer.Option(help="Column of a legitimate case difference; repeatable.", rich_help_panel=ROLES),
@@ -39,17 +35,11 @@ Scale = Annotated[
 ]
 DesignKind = Annotated[str | None, typer.Option("--design", help="auto, panel or log.", rich_help_panel=ANALYSIS)]
 Estimator = Annotated[str | None, typer.Option(help="auto, fe, wcu, reml or gao_owen.", rich_help_panel=ANALYSIS)]
-Positive = Annotated[
-    str | None, typer.Option(help="This value counts as 1, all else as 0.", rich_help_panel=ANALYSIS)
-]
+Positive = Annotated[str | None, typer.Option(help="This value counts as 1, all else as 0.", rich_help_panel=ANALYSIS)]
 Order = Annotated[str | None, typer.Option(help='Grades from low to high: "a,b,c".', rich_help_panel=ANALYSIS)]
-Unit = Annotated[
-    str | None, typer.Option(help="Unit of the decision, such as € or months.", rich_help_panel=ANALYSIS)
-]
+Unit = Annotated[str | None, typer.Option(help="Unit of the decision, such as € or months.", rich_help_panel=ANALYSIS)]
 Confidence = Annotated[float | None, typer.Option(help="Confidence of intervals, .95.", rich_help_panel=ANALYSIS)]
-Duplicates = Annotated[
-    str | None, typer.Option(help="Identical rows: ask, keep or drop.", rich_help_panel=ANALYSIS)
-]
+Duplicates = Annotated[str | None, typer.Option(help="Identical rows: ask, keep or drop.", rich_help_panel=ANALYSIS)]
 Encoding = Annotated[str | None, typer.Option(help="auto, utf-8, cp1252, …", rich_help_panel=READING)]
 Delimiter = Annotated[str | None, typer.Option(help="auto, ;, comma, tab, …", rich_help_panel=READING)]
 Decimal = Annotated[str | None, typer.Option(help="auto, a comma or a point.", rich_help_panel=READING)]

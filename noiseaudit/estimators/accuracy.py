@@ -21,8 +21,8 @@ from noiseaudit.aggregates import Cells
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import NotIdentified
+from noiseaudit.estimators.components import PanelEstimate
 from noiseaudit.estimators.linked import Linked
-from noiseaudit.estimators.panel import PanelEstimate
 from noiseaudit.result import Accuracy, Estimate, Figure
 
 
@@ -58,9 +58,7 @@ def measure_accuracy(
     t = float(stats.t.ppf(0.5 + confidence / 2, min(J, C) - 1))
     level = max(0.0, estimate.level.variance) if isinstance(estimate.level, Estimate) else 0.0
     pattern = max(0.0, estimate.pattern.variance) if isinstance(estimate.pattern, Estimate) else mse
-    se = math.sqrt(
-        level * float((n_j**2).sum()) / N**2 + max(0.0, kappa) * float((n_i**2).sum()) / N**2 + pattern / N
-    )
+    se = math.sqrt(level * float((n_j**2).sum()) / N**2 + max(0.0, kappa) * float((n_i**2).sum()) / N**2 + pattern / N)
     return Accuracy(
         mse=Figure(mse, None if unit is None else f"{unit}²", _mse_interval(z - mse, mse, case, judge, t)),
         bias=Figure(beta, unit, (beta - t * se, beta + t * se)),
@@ -139,7 +137,7 @@ def _squared_without(E: Floats, own: _Side, other: _Side) -> Floats:
     above += -((other.total**2).sum() - shrunk) + (E**2).sum() - own.squares
     pairs = (len(E) - own.n) ** 2 - ((own.n**2).sum() - own.n**2) - ((other.n**2).sum() - thinned)
     pairs += len(E) - own.n
-    return np.divide(above, pairs, out=np.full(size, np.nan), where=pairs > 0)
+    return np.asarray(np.divide(above, pairs, out=np.full(size, np.nan), where=pairs > 0), dtype=np.float64)
 
 
 def _cross(total: Floats, squares: Floats, n: Floats) -> Floats:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
+from noiseaudit.aggregates.moments import Floats
 from noiseaudit.estimators.intervals import mover_sum
-from noiseaudit.result import Interval
+from noiseaudit.estimators.linked import Linked
+from noiseaudit.result import Component, Interval
+
+if TYPE_CHECKING:
+    from noiseaudit.estimators.cross_products import CrossProducts
+    from noiseaudit.estimators.two_way import TwoWay
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class Flag:
     """Something about the estimate that its reader must know; the words are in the catalogue."""
 
     code: str
-    severity: Literal[info, warning, error]
+    severity: Literal["info", "warning", "error"]
     values: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -164,8 +164,6 @@ def _components(case: Codes, judge: Codes, cases: int, judges: int) -> tuple[int
     """Connected components of the judge-case graph, as seen by the judges."""
     if not len(case):
         return 0, np.zeros(0, dtype=np.intp)
-    graph = sparse.coo_array(
-        (np.ones(len(case), dtype=np.int8), (judge, judges + case)), shape=(judges + cases,) * 2
-    )
+    graph = sparse.coo_array((np.ones(len(case), dtype=np.int8), (judge, judges + case)), shape=(judges + cases,) * 2)
     count, label = sparse.csgraph.connected_components(graph, directed=False)
     return int(count), np.asarray(label[:judges], dtype=np.intp)

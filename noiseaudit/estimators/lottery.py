@@ -18,15 +18,13 @@ from noiseaudit.estimators.case_pairs import (
     relative_difference,
     relative_difference_of_logs,
 )
+from noiseaudit.estimators.components import PanelEstimate
 from noiseaudit.estimators.intervals import level_floor, log_jackknife
 from noiseaudit.estimators.linked import Linked
-from noiseaudit.estimators.panel import PanelEstimate
 from noiseaudit.result import Component, DifferenceDistribution, Estimate, Figure, Interval, Number
 
 
-def mean_difference(
-    estimate: PanelEstimate, *, unit: str | None, confidence: float, kurtosis_floor: float
-) -> Number:
+def mean_difference(estimate: PanelEstimate, *, unit: str | None, confidence: float, kurtosis_floor: float) -> Number:
     """Mean |difference| of two random colleagues on one case, decision units.
 
     Interval: log jackknife over judges plus the cases' part. A mean difference scales like an SD, so its floor is
@@ -39,7 +37,9 @@ def mean_difference(
     interval, reason = None, "too_few_judges"
     if linked.J >= 3:
         floor = found.value**2 * _relative_floor(estimate, kurtosis_floor) / 4
-        interval = _jackknife(found.value, found.left_out, linked, found.case_part, floor, confidence)
+        interval = _jackknife(
+            found.value, found.left_out, linked=linked, add=found.case_part, floor=floor, confidence=confidence
+        )
         reason = "at_boundary"
     return Figure(found.value, unit, interval, None if interval else reason)
 
@@ -72,14 +72,14 @@ def noise_index(linked: Linked, *, logs: bool, shift: float, confidence: float) 
         return Figure(0.0, "fraction", None, "at_boundary")
     interval, reason = None, "too_few_judges"
     if linked.J >= 3:
-        wide = _jackknife(found.value, found.left_out, linked, 0.0, 0.0, confidence)
+        wide = _jackknife(found.value, found.left_out, linked=linked, add=0.0, floor=0.0, confidence=confidence)
         interval = None if wide is None else (wide[0], min(2.0, wide[1]))  # 2: one of the two is 0
         reason = "at_boundary"
     return Figure(found.value, "fraction", interval, None if interval else reason)
 
 
 def _jackknife(
-    value: float, left_out: Floats, linked: Linked, add: float, floor: float, confidence: float
+    value: float, left_out: Floats, *, linked: Linked, add: float, floor: float, confidence: float
 ) -> Interval | None:
     return log_jackknife(
         value,

@@ -251,9 +251,7 @@ def _system_alone(fit: CrossProducts, confidence: float, kurtosis_floor: float) 
     interval = log_jackknife(
         fit.system, fit.left_out_system, weights=weight, add=0.0, floor=floor, df=dJ, confidence=confidence
     )
-    return interval or few_judges(
-        fit.system, noise=0.0, df=dJ, kurtosis_floor=kurtosis_floor, confidence=confidence
-    )
+    return interval or few_judges(fit.system, noise=0.0, df=dJ, kurtosis_floor=kurtosis_floor, confidence=confidence)
 
 
 def _composition(fit: TwoWay, flags: list[Flag]) -> Component:

@@ -119,8 +119,8 @@ def _line_search(
         zeroed[fleeing] = 0.0
         tries.append(zeroed)
     tries += [here.t * np.exp(step / 2**k) for k in range(_HALVINGS)]
-    for count, t in enumerate(tries, start=1):
-        t = np.where(t > 0, np.maximum(t, np.exp(_LEAST)), 0.0)
+    for count, tried in enumerate(tries, start=1):
+        t = np.where(tried > 0, np.maximum(tried, np.exp(_LEAST)), 0.0)
         try:
             there = solve(here.crossed, t)
             lower = there.criterion(_scale(there, condition)) < value
@@ -196,7 +196,7 @@ def _returning(
     falling = [u for u in zero if slope[u] < -1e-9 * max(1.0, first.trace[u])]
     if not falling:
         return None
-    u = min(falling, key=lambda each: slope[each] / max(np.sqrt(first.product[each, each]), 1e-300))
+    u = min(falling, key=lambda each: float(slope[each]) / max(float(np.sqrt(first.product[each, each])), 1e-300))
     t = solution.t.copy()
     t[u] = -slope[u] * s2 / max(first.product[u, u], 1e-300)
     return t

@@ -105,7 +105,7 @@ class Crossed:
         step = max(1, _BLOCK // self.B)
         for begin in range(0, self.A, step):
             block = table[begin : begin + step].toarray()
-            total += block.T @ block
+            total += np.asarray(block.T @ block, dtype=np.float64)
         return total
 
     def _panels(self) -> Iterator[tuple[Codes, Codes]]:

@@ -114,7 +114,16 @@ def two_way_components(fit: TwoWay, *, confidence: float, kurtosis_floor: float)
         occasion = _occasion_interval(fit, left.occasion, confidence)
         if occasion is not None and pattern is not None:
             stable = mover_difference(fit.pattern, pattern, fit.occasion, occasion)
-    share = _share_interval(fit, left, X, floor_level, floor_pattern, level, pattern, confidence)
+    share = _share_interval(
+        fit,
+        left,
+        X=X,
+        floor_level=floor_level,
+        floor_pattern=floor_pattern,
+        level=level,
+        pattern=pattern,
+        confidence=confidence,
+    )
     return Components(
         level=fit.level,
         level_interval=level,
@@ -140,9 +149,7 @@ def _pattern_interval(fit: TwoWay, left_out: Floats, X: float, floor: float, con
         return None
     weight = _judge_weight(fit)
     df = min(fit.linked.dJ, fit.linked.C - 1)
-    interval = log_jackknife(
-        fit.pattern, left_out, weights=weight, add=X, floor=floor, df=df, confidence=confidence
-    )
+    interval = log_jackknife(fit.pattern, left_out, weights=weight, add=X, floor=floor, df=df, confidence=confidence)
     if interval is None:
         jackknife = weight * float(((left_out - left_out.mean()) ** 2).sum())
         nu = 2 * fit.pattern**2 / max(jackknife + X, floor)
@@ -171,6 +178,7 @@ def _occasion_interval(fit: TwoWay, left_out: Floats, confidence: float) -> Inte
 def _share_interval(
     fit: TwoWay,
     left: LeftOut,
+    *,
     X: float,
     floor_level: float,
     floor_pattern: float,

@@ -37,16 +37,16 @@ def _read(table: Table, design: AuditDesign, propose: bool) -> Log:
         raise DataError([Problem("E101", "the table has no columns.", "Export it again.")])
     resolved, proposals = resolve_roles(table, design, propose=propose)
     case, judge, decision = str(resolved.case), str(resolved.judge), str(resolved.decision)
-    if not table.fetch(f"SELECT 1 FROM {VIEW} LIMIT 1"):  # noqa: S608 - constant
+    if not table.fetch(f"SELECT 1 FROM {VIEW} LIMIT 1"):
         raise DataError([Problem("E102", "there is a header and not one row.", "Export again, with the rows.")])
-    if not table.fetch(f"SELECT 1 FROM {VIEW} WHERE {_filled(table, decision)} LIMIT 1"):  # noqa: S608 - our own names
+    if not table.fetch(f"SELECT 1 FROM {VIEW} WHERE {_filled(table, decision)} LIMIT 1"):
         raise DataError(
             [Problem("E411", "every decision is missing.", "Check that this is the right column.", column=decision)]
         )
     coding = code_decision(table, decision, resolved)
     truth = "" if resolved.truth is None else f", {code_truth(table, resolved.truth, resolved, coding)} AS truth"
     sql = (
-        f"SELECT row, {_key(table, case, resolved)} AS case_id, {_key(table, judge, resolved)} AS judge_id, "  # noqa: S608
+        f"SELECT row, {_key(table, case, resolved)} AS case_id, {_key(table, judge, resolved)} AS judge_id, "
         f"{coding.sql} AS decision{truth} FROM {VIEW}"
     )
     findings = _said(table, resolved, proposals) + list(coding.findings)
@@ -118,27 +118,27 @@ def _identical_rows(log: Log, design: AuditDesign) -> None:
     """Rows equal in every column: ask, keep as repeats, or drop; looked for only where a cell repeats at all."""
     table = log.table
     repeated = table.fetch(
-        f"SELECT 1 FROM ({log.sql}) WHERE decision IS NOT NULL GROUP BY case_id, judge_id HAVING count(*) > 1 LIMIT 1"  # noqa: S608
+        f"SELECT 1 FROM ({log.sql}) WHERE decision IS NOT NULL GROUP BY case_id, judge_id HAVING count(*) > 1 LIMIT 1"
     )
     if not repeated or design.duplicates == "keep":
         return
     columns = ", ".join(f"c{i}" for i in range(len(table.names)))
-    twice = f"SELECT min(row) AS row, count(*) AS times FROM {VIEW} GROUP BY {columns} HAVING count(*) > 1"  # noqa: S608
-    extra, groups = table.fetch(f"SELECT coalesce(sum(times - 1), 0), count(*) FROM ({twice})")[0]  # noqa: S608
+    twice = f"SELECT min(row) AS row, count(*) AS times FROM {VIEW} GROUP BY {columns} HAVING count(*) > 1"
+    extra, groups = table.fetch(f"SELECT coalesce(sum(times - 1), 0), count(*) FROM ({twice})")[0]
     if not extra:
         return
     if design.duplicates == "drop":
-        keep = f"SELECT min(row) FROM {VIEW} GROUP BY {columns}"  # noqa: S608
-        log.sql = f"SELECT * FROM ({log.sql}) WHERE row IN ({keep})"  # noqa: S608
+        keep = f"SELECT min(row) FROM {VIEW} GROUP BY {columns}"
+        log.sql = f"SELECT * FROM ({log.sql}) WHERE row IN ({keep})"
         log.duplicates = int(extra)
         return
-    rows = table.fetch(f"SELECT row FROM ({twice}) ORDER BY row LIMIT 20")  # noqa: S608
+    rows = table.fetch(f"SELECT row FROM ({twice}) ORDER BY row LIMIT 20")
     raise DataError(
         [
             Problem(
                 "E501",
-                f"{int(extra)} rows repeat an earlier row in every column. If the same professional judged the same case "
-                "twice, that is a retest and worth keeping; if the export doubled them, it is not.",
+                f"{int(extra)} rows repeat an earlier row in every column. If the same professional judged the same "
+                "case twice, that is a retest and worth keeping; if the export doubled them, it is not.",
                 "Say which with --duplicates keep or --duplicates drop, or give the column that tells occasions apart "
                 "with --occasion.",
                 rows=tuple(int(row) + table.offset for (row,) in rows),

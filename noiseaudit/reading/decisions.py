@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError, Problem
-from noiseaudit.reading.numbers import MOST_ROWS, NumberColumn, cleaned, number_column
+from noiseaudit.reading.numbers import NumberColumn, cleaned, number_column
 from noiseaudit.reading.table import VIEW, Table
 from noiseaudit.result import Finding
 from noiseaudit.result.findings import finding
@@ -79,7 +79,7 @@ def code_decision(table: Table, column: str, design: AuditDesign) -> Coding:
 def _text_levels(table: Table, column: str, design: AuditDesign) -> list[str]:
     """Different values, at most one more than a nominal decision may have."""
     rows = table.fetch(
-        f"SELECT DISTINCT v FROM (SELECT {cleaned(table, column, design)} AS v FROM {VIEW}) "  # noqa: S608
+        f"SELECT DISTINCT v FROM (SELECT {cleaned(table, column, design)} AS v FROM {VIEW}) "
         f"WHERE v IS NOT NULL LIMIT {MOST_CATEGORIES + 1}"
     )
     return sorted(str(value) for (value,) in rows)
@@ -89,7 +89,7 @@ def _looks_numeric(table: Table, column: str, design: AuditDesign) -> bool:
     """At least half of the values hold digits and nothing but what numbers are written with."""
     t = cleaned(table, column, design)
     numeric, filled = table.fetch(
-        f"SELECT count(*) FILTER (regexp_full_match(v, '[-+−€%., 0-9eEUR]*[0-9][-+−€%., 0-9eEUR]*')), count(v) "  # noqa: S608
+        f"SELECT count(*) FILTER (regexp_full_match(v, '[-+−€%., 0-9eEUR]*[0-9][-+−€%., 0-9eEUR]*')), count(v) "
         f"FROM (SELECT {t} AS v FROM {VIEW})"
     )[0]
     return bool(numeric * 2 >= filled)
@@ -123,7 +123,7 @@ def _positive(table: Table, column: str, design: AuditDesign) -> Coding:
             same = f"{table.column(column)} = {Decimal(wanted.replace(',', '.'))}"
         except ArithmeticError:
             same = f"lower(CAST({table.column(column)} AS VARCHAR)) = lower({_literal(wanted)})"
-    seen = table.fetch(f"SELECT count(*) FROM {VIEW} WHERE {same}")[0][0]  # noqa: S608
+    seen = table.fetch(f"SELECT count(*) FROM {VIEW} WHERE {same}")[0][0]
     if not seen:
         raise DataError(
             [
@@ -192,7 +192,7 @@ def _ordinal(table: Table, column: str, design: AuditDesign) -> Coding:
         )
     numbers = number_column(table, column, design)
     rows = table.fetch(
-        f"SELECT DISTINCT v FROM (SELECT {numbers.sql} AS v FROM {VIEW}) WHERE v IS NOT NULL ORDER BY v "  # noqa: S608
+        f"SELECT DISTINCT v FROM (SELECT {numbers.sql} AS v FROM {VIEW}) WHERE v IS NOT NULL ORDER BY v "
         f"LIMIT {MOST_CATEGORIES + 1}"
     )
     if len(rows) > MOST_CATEGORIES:
@@ -239,8 +239,7 @@ def _numeric(table: Table, column: str, design: AuditDesign, scale: str, numbers
     if scale == "count" and numbers.filled and not (numbers.whole and (numbers.lowest or 0) >= 0):
         raise DataError(
             [
-                _where(
-                    table,
+                table.problem(
                     column,
                     f"{numbers.sql} < 0 OR {numbers.sql} <> floor({numbers.sql})",
                     "E416",
@@ -253,8 +252,7 @@ def _numeric(table: Table, column: str, design: AuditDesign, scale: str, numbers
         if numbers.filled and (numbers.lowest or 0) <= 0:
             raise DataError(
                 [
-                    _where(
-                        table,
+                    table.problem(
                         column,
                         f"{numbers.sql} <= 0",
                         "nonpositive_values",
@@ -288,19 +286,15 @@ def code_truth(table: Table, column: str, design: AuditDesign, coding: Coding) -
     """SQL of the right answer on the scale of the decision, minus its shift."""
     if coding.scale == "binary" and coding.positive not in (None, "1"):
         t = f"lower({cleaned(table, column, design)})"
-        return f"CASE WHEN {t} IS NULL THEN NULL WHEN {t} = lower({_literal(str(coding.positive))}) THEN 1.0 ELSE 0.0 END"
+        return (
+            f"CASE WHEN {t} IS NULL THEN NULL WHEN {t} = lower({_literal(str(coding.positive))}) THEN 1.0 ELSE 0.0 END"
+        )
     if coding.scale in ("nominal", "ordinal"):
         return _codes(cleaned(table, column, design), list(coding.categories))
     numbers = number_column(table, column, design)
     if coding.scale == "log":
         return f"ln(CAST({numbers.sql} AS DOUBLE)) - ({float(coding.shift)!r}::DOUBLE)"
     return f"CAST({numbers.sql} AS DOUBLE) - ({float(coding.shift)!r}::DOUBLE)"
-
-
-def _where(table: Table, column: str, where: str, code: str, what: str, do: str) -> Problem:
-    total = int(table.fetch(f"SELECT count(*) FROM {VIEW} WHERE {where}")[0][0])  # noqa: S608
-    rows = table.fetch(f"SELECT row FROM {VIEW} WHERE {where} ORDER BY row LIMIT {MOST_ROWS}")  # noqa: S608
-    return Problem(code, what, do, column=column, rows=tuple(int(r) + table.offset for (r,) in rows), total=total)
 
 
 def _literal(text: str) -> str:

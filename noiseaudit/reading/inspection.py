@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from noiseaudit.design import AuditDesign
@@ -29,7 +30,7 @@ class Inspection:
     rows: int
     columns: tuple[Column, ...]
     reading: dict[str, object]
-    roles: dict[str, object]
+    roles: Mapping[str, object]
     proposals: tuple[Proposal, ...]
     scale: str | None
     problems: tuple[Problem, ...]
@@ -39,20 +40,18 @@ def inspect(source: object, design: AuditDesign, *, name: str | None = None) -> 
     """Look at a source; problems with roles or values are listed, only an unreadable source is an error."""
     table = open_table(source, design, name=name)
     try:
-        rows = int(table.fetch(f"SELECT count(*) FROM {VIEW}")[0][0])  # noqa: S608 - constant
+        rows = int(table.fetch(f"SELECT count(*) FROM {VIEW}")[0][0])
         columns = []
         for place, label in enumerate(table.names):
             cell = f"c{place}"
             text = f"trim(CAST({cell} AS VARCHAR))"
             number = r"[-+€%., 0-9eE]*[0-9][-+€%., 0-9eE]*"
             filled, distinct, numbers, dates = table.fetch(
-                f"SELECT count(nullif({text}, '')), approx_count_distinct({cell}), "  # noqa: S608 - our own names
+                f"SELECT count(nullif({text}, '')), approx_count_distinct({cell}), "
                 f"count(*) FILTER (regexp_full_match({text}, '{number}')), "
                 rf"count(*) FILTER (regexp_full_match({text}, '\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}.*')) FROM {VIEW}"
             )[0]
-            kind = (
-                "empty" if not filled else "date" if dates == filled else "number" if numbers == filled else "text"
-            )
+            kind = "empty" if not filled else "date" if dates == filled else "number" if numbers == filled else "text"
             columns.append(Column(label, kind, int(filled), int(distinct)))
         problems: list[Problem] = []
         proposals: list[Proposal] = []
@@ -73,8 +72,6 @@ def inspect(source: object, design: AuditDesign, *, name: str | None = None) -> 
                 "header_row": table.text.header_row,
                 "empty_rows": table.text.blank,
             }
-        return Inspection(
-            table.name, rows, tuple(columns), reading, roles, tuple(proposals), scale, tuple(problems)
-        )
+        return Inspection(table.name, rows, tuple(columns), reading, roles, tuple(proposals), scale, tuple(problems))
     finally:
         table.close()

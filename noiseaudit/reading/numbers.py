@@ -7,9 +7,8 @@ from decimal import Decimal
 
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError, Problem
-from noiseaudit.reading.table import VIEW, Table
+from noiseaudit.reading.table import MOST_ROWS, VIEW, Table
 
-MOST_ROWS = 20
 _SPACES = r"[\s\x{00A0}\x{202F}\x{2009}]"
 _COMMA = r"[-+]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?"
 _POINT = r"[-+]?(\d+|\d{1,3}(,\d{3})+|)(\.\d*)?([eE][-+]?\d+)?"
@@ -63,7 +62,7 @@ def number_column(table: Table, name: str, design: AuditDesign) -> NumberColumn:
     exact = not kind.startswith(("DOUBLE", "FLOAT", "REAL"))
     if not exact:
         column = f"CAST({column} AS DOUBLE)"
-        bad = table.fetch(f"SELECT row FROM {VIEW} WHERE isinf({column}) LIMIT {MOST_ROWS}")  # noqa: S608
+        bad = table.fetch(f"SELECT row FROM {VIEW} WHERE isinf({column}) LIMIT {MOST_ROWS}")
         if bad:
             raise DataError([_infinite(table, name, [row for (row,) in bad])])
         column = f"CASE WHEN isnan({column}) THEN NULL ELSE {column} END"
@@ -99,15 +98,14 @@ def _from_text(table: Table, name: str, design: AuditDesign) -> NumberColumn:
     }
     counts = ", ".join(f"count(*) FILTER ({test})" for test in shapes.values())
     row = table.fetch(
-        f"SELECT {counts} FROM (SELECT t, {stripped.replace(t, 't')} AS c FROM (SELECT {t} AS t FROM {VIEW}))"  # noqa: S608
+        f"SELECT {counts} FROM (SELECT t, {stripped.replace(t, 't')} AS c FROM (SELECT {t} AS t FROM {VIEW}))"
     )[0]
     seen = dict(zip(shapes, row, strict=True))
     decimal = _decimal_mark(table, name, design, seen, t, stripped, shapes)
     if 0 < seen["percent"] < seen["filled"]:
         raise DataError(
             [
-                _listed(
-                    table,
+                table.problem(
                     name,
                     f"ends_with({t}, '%')",
                     "E407",
@@ -119,8 +117,7 @@ def _from_text(table: Table, name: str, design: AuditDesign) -> NumberColumn:
     if seen["money"]:
         raise DataError(
             [
-                _listed(
-                    table,
+                table.problem(
                     name,
                     f"regexp_matches({t}, '[$£¥]|USD|GBP')",
                     "E406",
@@ -130,13 +127,11 @@ def _from_text(table: Table, name: str, design: AuditDesign) -> NumberColumn:
             ]
         )
     pattern = _COMMA if decimal == "," else _POINT
-    number = (
-        f"replace(replace({stripped}, '.', ''), ',', '.')" if decimal == "," else f"replace({stripped}, ',', '')"
-    )
+    number = f"replace(replace({stripped}, '.', ''), ',', '.')" if decimal == "," else f"replace({stripped}, ',', '')"
     fits = f"regexp_full_match({stripped}, '{pattern}') AND regexp_matches({stripped}, '\\d')"
     wrong = f"{t} IS NOT NULL AND NOT ({fits})"
     bad = table.fetch(
-        f"SELECT count(*), count(*) FILTER (regexp_full_match({t}, '{_NOT_FINITE}')) FROM {VIEW} WHERE {wrong}"  # noqa: S608
+        f"SELECT count(*), count(*) FILTER (regexp_full_match({t}, '{_NOT_FINITE}')) FROM {VIEW} WHERE {wrong}"
     )[0]
     if bad[0]:
         code, what = (
@@ -149,8 +144,7 @@ def _from_text(table: Table, name: str, design: AuditDesign) -> NumberColumn:
         )
         raise DataError(
             [
-                _listed(
-                    table,
+                table.problem(
                     name,
                     wrong,
                     code,
@@ -185,12 +179,11 @@ def _decimal_mark(
         where = shapes[rare].replace("(c,", f"({stripped},")
         raise DataError(
             [
-                _listed(
-                    table,
+                table.problem(
                     name,
                     where,
                     "E404",
-                    f"{seen['comma']} numbers have a decimal comma and {seen['point']} a decimal point; these are the rarer.",
+                    f"{seen['comma']} numbers have a decimal comma, {seen['point']} a point; these are the rarer.",
                     "Give all numbers one decimal mark, or say which with --decimal.",
                 )
             ]
@@ -202,8 +195,7 @@ def _decimal_mark(
     where = shapes["either"].replace("(c,", f"({stripped},")
     raise DataError(
         [
-            _listed(
-                table,
+            table.problem(
                 name,
                 where,
                 "E405",
@@ -214,19 +206,11 @@ def _decimal_mark(
     )
 
 
-def _listed(table: Table, name: str, where: str, code: str, what: str, do: str) -> Problem:
-    total = table.fetch(f"SELECT count(*) FROM {VIEW} WHERE {where}")[0][0]  # noqa: S608
-    rows = table.fetch(f"SELECT row FROM {VIEW} WHERE {where} ORDER BY row LIMIT {MOST_ROWS}")  # noqa: S608
-    return Problem(
-        code, what, do, column=name, rows=tuple(int(r) + table.offset for (r,) in rows), total=int(total)
-    )
-
-
 def _decimal_sql(table: Table, number: str, t: str) -> tuple[str, bool]:
     """DECIMAL where every number fits 38 digits, DOUBLE where there are exponents or longer ones; and which."""
     plain = f"ltrim({number}, '+')"
     exponent, whole, part = table.fetch(
-        f"SELECT coalesce(bool_or(regexp_matches(n, '[eE]')), false), max(length(split_part(ltrim(n, '-'), '.', 1))), "  # noqa: S608
+        f"SELECT coalesce(bool_or(regexp_matches(n, '[eE]')), false), max(length(split_part(ltrim(n, '-'), '.', 1))), "
         f"max(length(split_part(n, '.', 2))) FROM (SELECT {plain} AS n FROM {VIEW} WHERE {t} IS NOT NULL)"
     )[0]
     if exponent or (whole or 0) + (part or 0) > 36:
@@ -236,7 +220,7 @@ def _decimal_sql(table: Table, number: str, t: str) -> tuple[str, bool]:
 
 def _profile(table: Table, sql: str, exact: bool, *, decimal: str | None, unit: str | None) -> NumberColumn:
     filled, low, whole, zero_one, first = table.fetch(
-        f"SELECT count(v), min(v), bool_and(v = floor(v)), bool_and(v IN (0, 1)), arg_min(v, row) "  # noqa: S608
+        f"SELECT count(v), min(v), bool_and(v = floor(v)), bool_and(v IN (0, 1)), arg_min(v, row) "
         f"FROM (SELECT row, {sql} AS v FROM {VIEW})"
     )[0]
     start = None if first is None else Decimal(first) if isinstance(first, float) else Decimal(str(first))

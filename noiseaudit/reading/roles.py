@@ -254,14 +254,12 @@ def _name_score(role: str, name: str) -> float:
 def _content_fits(table: Table, name: str, role: str) -> bool:
     column = table.column(name)
     rows, filled, distinct = table.fetch(
-        f"SELECT count(*), count({column}), approx_count_distinct({column}) FROM {VIEW}"  # noqa: S608 - our own names
+        f"SELECT count(*), count({column}), approx_count_distinct({column}) FROM {VIEW}"
     )[0]
     if not filled:
         return False
     if role == "decision":
         return not table.is_text(name) or bool(
-            table.fetch(
-                f"SELECT bool_and(regexp_full_match(trim({column}), '[-+]?[0-9.,]+')) FROM {VIEW}"  # noqa: S608
-            )[0][0]
+            table.fetch(f"SELECT bool_and(regexp_full_match(trim({column}), '[-+]?[0-9.,]+')) FROM {VIEW}")[0][0]
         )
-    return 1 < distinct < rows * 0.9
+    return bool(1 < distinct < rows * 0.9)

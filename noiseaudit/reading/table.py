@@ -20,6 +20,7 @@ from noiseaudit.reading.text_file import TextFile, open_text, ragged_rows
 
 VIEW = "source"
 MEMORY = "1GB"
+MOST_ROWS = 20  # listed in a problem; the total is always given
 
 
 @dataclass
@@ -56,6 +57,12 @@ class Table:
             return self.connection.sql(sql).fetchall()
         except duckdb.InvalidInputException:
             raise self.refusal() from None
+
+    def problem(self, name: str, where: str, code: str, what: str, do: str) -> Problem:
+        """The problem of every row of a column for which the SQL condition holds, the first rows listed."""
+        total = int(self.fetch(f"SELECT count(*) FROM {VIEW} WHERE {where}")[0][0])
+        rows = self.fetch(f"SELECT row FROM {VIEW} WHERE {where} ORDER BY row LIMIT {MOST_ROWS}")
+        return Problem(code, what, do, column=name, rows=tuple(int(r) + self.offset for (r,) in rows), total=total)
 
     def refusal(self) -> DataError:
         """Why the source could not be read through."""
@@ -112,7 +119,7 @@ def _open_path(con: duckdb.DuckDBPyConnection, path: Path, design: AuditDesign, 
         _check_header(text)
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(text.header)))
         con.sql(
-            f"CREATE VIEW {VIEW} AS SELECT row_number() OVER () AS row, * FROM read_csv({_literal(str(text.path))}, "  # noqa: S608 - quoted
+            f"CREATE VIEW {VIEW} AS SELECT row_number() OVER () AS row, * FROM read_csv({_literal(str(text.path))}, "
             f"auto_detect=false, header=true, skip={text.header_row - 1}, delim={_literal(text.delimiter)}, "
             f"quote='\"', escape='\"', columns={{{columns}}}, strict_mode=true, null_padding=false, "
             f"max_line_size=16000000)"
@@ -127,20 +134,18 @@ def _open_path(con: duckdb.DuckDBPyConnection, path: Path, design: AuditDesign, 
 
 def _check_header(text: TextFile) -> None:
     if len(text.header) == 1 and not text.header[0]:
-        raise DataError(
-            [Problem("E101", "the file holds no table.", "Export it again and check that it holds rows.")]
-        )
+        raise DataError([Problem("E101", "the file holds no table.", "Export it again and check that it holds rows.")])
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, name: str, sha256: str | None) -> Table:
     try:
-        described = con.sql(f"DESCRIBE SELECT * FROM read_parquet({_literal(str(path))})").fetchall()  # noqa: S608 - quoted
+        described = con.sql(f"DESCRIBE SELECT * FROM read_parquet({_literal(str(path))})").fetchall()
     except duckdb.Error:
         raise DataError([Problem("E105", "the Parquet file is damaged.", "Export it again.")]) from None
     names = tuple(str(row[0]) for row in described)
     columns = ", ".join(f"{_identifier(n)} AS c{i}" for i, n in enumerate(names))
     con.sql(
-        f"CREATE VIEW {VIEW} AS SELECT file_row_number + 1 AS row, {columns} "  # noqa: S608 - quoted
+        f"CREATE VIEW {VIEW} AS SELECT file_row_number + 1 AS row, {columns} "
         f"FROM read_parquet({_literal(str(path))}, file_row_number=true)"
     )
     return Table(con, names, tuple(str(row[1]) for row in described), 0, sha256, name)
@@ -169,14 +174,14 @@ def _open_frame(con: duckdb.DuckDBPyConnection, source: object, name: str | None
     except TypeError:
         raise CallError(
             "unknown_source",
-            f"cannot read a {type(source).__name__}; give a path, a pandas, Polars or Arrow frame, or a DuckDB relation",
+            f"cannot read a {type(source).__name__}; give a path, a pandas, Polars or Arrow frame, or a relation",
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     names = tuple(str(column) for column in frame.columns)
     renamed = frame.rename({column: f"c{i}" for i, column in enumerate(frame.columns)})
     con.register("handed_in", renamed.to_native())
-    con.sql(f"CREATE VIEW {VIEW} AS SELECT row_number() OVER () AS row, * FROM handed_in")  # noqa: S608 - constant
+    con.sql(f"CREATE VIEW {VIEW} AS SELECT row_number() OVER () AS row, * FROM handed_in")
     described = con.sql(f"DESCRIBE {VIEW}").fetchall()[1:]
     return Table(con, names, tuple(str(row[1]) for row in described), 0, None, name or "frame")
 

@@ -52,11 +52,11 @@ def tabulate(log: Log) -> Tabulated:
     findings = list(log.findings)
     groups["case_id"], groups["judge_id"] = (_clean(groups[key], key, findings) for key in ("case_id", "judge_id"))
     groups, account = _account(log, groups)
-    cells = _categorical_cells(log, groups) if categorical else _numeric_cells(log, groups)
-    if categorical and log.scale == "ordinal":
-        main, indicators = _scores(cells), cells
+    indicators = _categorical_cells(log, groups) if categorical else None
+    if indicators is None:
+        main = _numeric_cells(log, groups)
     else:
-        main, indicators = cells, cells if categorical else None
+        main = _scores(indicators) if log.scale == "ordinal" else indicators
     if "truth" in log.roles and log.scale != "nominal":
         main = replace(main, truth=_truths(log, groups, main))
     return Tabulated(main, indicators, account, tuple(findings))
@@ -174,7 +174,7 @@ def _truths(log: Log, groups: pd.DataFrame, cells: Cells) -> np.ndarray[tuple[in
 
 
 def _categorical_truths(log: Log, cells: Cells) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    rows = log.table.fetch(f"SELECT case_id, min(truth), max(truth) FROM ({log.sql}) GROUP BY case_id")  # noqa: S608
+    rows = log.table.fetch(f"SELECT case_id, min(truth), max(truth) FROM ({log.sql}) GROUP BY case_id")
     known: dict[str, tuple[float, float]] = {}
     for case, low, high in rows:
         if not _is_missing(case) and low is not None:

@@ -169,9 +169,7 @@ def _decoded(path: Path, packed: bool, encoding: str, max_bytes: int | None) -> 
                     ]
                 ) from None
             except (EOFError, OSError) as error:
-                raise DataError(
-                    [Problem("E105", f"the gzip file is cut off ({error}).", "Export it again.")]
-                ) from None
+                raise DataError([Problem("E105", f"the gzip file is cut off ({error}).", "Export it again.")]) from None
             size += len(chunk)
             bomb = packed and size > _FREE_SIZE and size > _MOST_RATIO * packed_size
             if bomb or (max_bytes is not None and size > max_bytes):

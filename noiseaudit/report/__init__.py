@@ -20,9 +20,7 @@ FORMATS = (".html", ".json", ".md", ".csv")
 def render(result: AuditResult, suffix: str, *, language: str = "en", audience: Audience = "public") -> str:
     """The result as text in the format of a file suffix; CallError for a format or language that does not exist."""
     if language not in LANGUAGES:
-        raise CallError(
-            "no_such_language", f"there is no report in {language!r} yet; there is {', '.join(LANGUAGES)}"
-        )
+        raise CallError("no_such_language", f"there is no report in {language!r} yet; there is {', '.join(LANGUAGES)}")
     if suffix == ".html":
         from noiseaudit.report.html import render_html
 

@@ -84,8 +84,7 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
         excluded=plain(source.rows_read - source.rows_used),
     )
     facts = [(say("audited.file"), source.name), (say("audited.rows"), rows)]
-    for part in source.rows_excluded:
-        facts.append((say("audited.excluded"), f"{plain(part.n)}: {part.reason}"))
+    facts += [(say("audited.excluded"), f"{plain(part.n)}: {part.reason}") for part in source.rows_excluded]
     facts += [
         (say("audited.professionals"), plain(design.judges)),
         (say("audited.cases"), plain(design.cases)),

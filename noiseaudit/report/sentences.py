@@ -76,9 +76,7 @@ class Speaker:
             key = "grade" if scale == "ordinal" else "outcome"
             bracket = self.bracket(chance.interval, "probability", 3, chance.interval_reason)
             if chance.value > ONE_IN_UP_TO:
-                return [
-                    self.say(f"short.{key}_percent", chance=self.numerals.percent(chance.value), interval=bracket)
-                ]
+                return [self.say(f"short.{key}_percent", chance=self.numerals.percent(chance.value), interval=bracket)]
             return [self.say(f"short.{key}", chance=self.numerals.one_in(chance.value), interval=bracket)]
         if scale == "log" and isinstance(index, Figure):
             value, bracket = self.figure(index)

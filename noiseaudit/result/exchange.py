@@ -85,9 +85,7 @@ def from_dict(data: Mapping[str, Any]) -> AuditResult:
     try:
         return AuditResult(
             **{
-                f.name: _build(_hints(AuditResult)[f.name], data[f.name])
-                for f in fields(AuditResult)
-                if f.name in data
+                f.name: _build(_hints(AuditResult)[f.name], data[f.name]) for f in fields(AuditResult) if f.name in data
             },
             tool_version=data["tool"]["version"],
         )

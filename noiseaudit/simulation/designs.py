@@ -34,9 +34,7 @@ DESIGNS: dict[str, Design] = {
     "S40x200x3 binary": replace(_full(40, 200, _YES_NO), per_case=3),
     "S40 bigcase": replace(_full(40, 200), per_case=3, case_sd=3.0),
     "S200 2perCase": replace(_full(200, 1000), per_case=2),
-    "Z30 unbalanced exp": replace(
-        _full(30, 150), per_case=(2, 8), assignment="zipf", distribution="exp", case_sd=2.0
-    ),
+    "Z30 unbalanced exp": replace(_full(30, 150), per_case=(2, 8), assignment="zipf", distribution="exp", case_sd=2.0),
     "S40 offices": replace(_full(40, 200), per_case=3, assignment="offices"),
     "S40 non-random": replace(_full(40, 200), per_case=3, assignment="sorted", case_sd=2.0),
     "R20x30 1-2 normal": replace(_full(20, 30, _REPEATED), repeats=(1, 2)),

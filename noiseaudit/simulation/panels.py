@@ -200,9 +200,9 @@ def _standard(design: Design, size: int, generator: np.random.Generator) -> Floa
     if design.distribution == "logn":
         sigma = 0.6
         mean, var = np.exp(sigma**2 / 2), (np.exp(sigma**2) - 1) * np.exp(sigma**2)
-        return (generator.lognormal(0, sigma, size) - mean) / np.sqrt(var)
+        return np.asarray((generator.lognormal(0, sigma, size) - mean) / np.sqrt(var), dtype=np.float64)
     if design.distribution == "t5":
-        return generator.standard_t(5, size) / np.sqrt(5 / 3)
+        return np.asarray(generator.standard_t(5, size) / np.sqrt(5 / 3), dtype=np.float64)
     return generator.standard_normal(size)
 
 
@@ -247,7 +247,9 @@ def _decide(design: Design, latent: Floats, generator: np.random.Generator) -> F
         return generator.poisson(np.exp(latent)).astype(np.float64)
     if design.scale == "ordinal":
         reached = ordinal_probabilities(latent, design.cuts).cumsum(axis=1)
-        return 1.0 + (generator.random(len(latent))[:, None] > reached[:, :-1]).sum(axis=1)
+        return np.asarray(
+            1.0 + (generator.random(len(latent))[:, None] > reached[:, :-1]).sum(axis=1), dtype=np.float64
+        )
     return latent
 
 
@@ -257,9 +259,9 @@ def _answer(design: Design, latent: Floats) -> Floats:
     if design.scale == "binary":
         return (latent > 0).astype(np.float64)
     if design.scale == "count":
-        return np.round(np.exp(latent))
+        return np.asarray(np.round(np.exp(latent)), dtype=np.float64)
     if design.scale == "ordinal":
-        return 1.0 + (latent[:, None] > np.asarray(design.cuts)).sum(axis=1)
+        return np.asarray(1.0 + (latent[:, None] > np.asarray(design.cuts)).sum(axis=1), dtype=np.float64)
     return latent
 
 
@@ -269,4 +271,4 @@ def _nominal(design: Design, case: Codes, judge: Codes, row: Codes, generator: n
     utility = np.asarray(design.base) + design.case_sd * generator.standard_normal((design.cases, K))[case]
     utility += design.level * generator.standard_normal((design.judges, K))[judge]
     utility += design.stable_pattern * generator.standard_normal((len(case), K))
-    return np.argmax(utility[row] + generator.gumbel(size=(len(row), K)), axis=1).astype(np.float64)
+    return np.asarray(np.argmax(utility[row] + generator.gumbel(size=(len(row), K)), axis=1), dtype=np.float64)

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from noiseaudit.aggregates import Cells
-from noiseaudit.estimators.panel import PanelEstimate, estimate_panel
+from noiseaudit.estimators.components import PanelEstimate
+from noiseaudit.estimators.panel import estimate_panel
 from noiseaudit.result import Estimate
 from noiseaudit.simulation import DESIGNS
 from noiseaudit.simulation.panels import Design, draw
@@ -127,8 +128,8 @@ def table(scores: dict[str, list[Score]], runs: int) -> str:
         *(f"{p}" for p in ("L", "P", "Sys", "S", "O", "share")),
     ]
     lines = [
-        f"{runs} runs a design, nominal coverage .95. Bias: relative, +- Monte Carlo SE. Then coverage, in brackets the",
-        "median width of the SD interval divided by the true SD (share: of the share).",
+        f"{runs} runs a design, nominal coverage .95. Bias: relative, ± Monte Carlo SE. Then coverage, with the",
+        "median width of the SD interval over the true SD in brackets (share: of the share).",
         "",
         "| " + " | ".join(head) + " |",
         "|" + "---|" * len(head),
