@@ -5,15 +5,15 @@
     level L;  pattern P = S + O (without interaction the residual alone);  system = L + P
     judge modes:  E(l_j | y) at the estimates;  judge variances:  Var(mode_j - l_j), intercept estimated
 
-Fits without replicates, or with `interaction=False`, have no S: their residual is P. Equals lme4's
-lmer(y ~ 1 + (1 | case) + (1 | judge) (+ (1 | case:judge))), criterion included; nested levels work too. Equals ANOVA
-on balanced data with positive estimates. It takes cases to reach judges at random: where difficult cases go to
-certain judges it is biased (use `fe`). Bates, Mächler, Bolker & Walker, J. Stat. Software 67 (2015) 1.
+Fits without replicates, or with `interaction=False`, have no S: their residual is P. The same as lme4's
+lmer(y ~ 1 + (1 | case) + (1 | judge) (+ (1 | case:judge))), criterion included; nested levels work too. On
+balanced data with positive estimates it is ANOVA. It takes cases to reach judges at random: where difficult
+cases go to certain judges it is biased (use `fe`). Bates, Mächler, Bolker & Walker, J. Stat. Software 67 (2015) 1.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,12 +23,13 @@ from noiseaudit.errors import CallError, NoAnswerError, NotIdentified
 from noiseaudit.estimators.gao_owen import gao_owen
 from noiseaudit.estimators.reml_descent import Optimum, descend
 from noiseaudit.estimators.reml_equations import Crossed, SingularError
-from noiseaudit.estimators.reml_profile import profile_interval
+from noiseaudit.estimators.reml_profile import Profile, Target
 from noiseaudit.result import Interval
 
 MOST_LEVELS_DENSE = 10_000
 _ONE_THREAD = 3000
 _LEAST_START = 0.02
+_USUAL_EVALUATIONS = 12
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def reml(cells: Cells, *, interaction: bool | None = None, confidence: float | N
     free = [0, 1, 2] if interaction else [0, 1]
     with threadpool_limits(limits=1 if crossed.B < _ONE_THREAD else None, user_api="blas"):
         try:
-            best = descend(crossed, _start(cells, crossed, interaction=interaction), free=free)
+            best = _fit(crossed, _start(cells, crossed, interaction=interaction), free)
         except SingularError:
             raise NoAnswerError(
                 "no_residual_variance",
@@ -112,6 +113,18 @@ def reml(cells: Cells, *, interaction: bool | None = None, confidence: float | N
             ) from None
         intervals = {} if confidence is None else _intervals(best, free, confidence)
     return _report(cells, crossed, best, intervals, interaction=interaction)
+
+
+def _fit(crossed: Crossed, start: Floats, free: list[int]) -> Optimum:
+    """The optimum from the moments; after a long way the surface is odd, so also from each component at 0."""
+    best = descend(crossed, start, free=free)
+    evaluations = best.evaluations
+    if evaluations > _USUAL_EVALUATIONS:
+        for u in [u for u in free if best.t[u] > 0]:
+            other = descend(crossed, np.where(np.arange(3) == u, 0.0, best.t), free=free)
+            evaluations += other.evaluations
+            best = min(best, other, key=lambda fit: fit.criterion)
+    return replace(best, evaluations=evaluations)
 
 
 def _check(cells: Cells, *, interaction: bool, replicated: bool) -> None:
@@ -160,21 +173,14 @@ def _start(cells: Cells, crossed: Crossed, *, interaction: bool) -> Floats:
 
 
 def _intervals(best: Optimum, free: list[int], confidence: float) -> dict[str, Interval | None]:
-    case, judge = (1, 0) if best.solution.crossed.swapped else (0, 1)
-    unit = np.eye(3)
-    none, both = np.zeros(3), unit[2] if 2 in free else np.zeros(3)
-    targets = {
-        "case_interval": (0.0, unit[case]),
-        "level_interval": (0.0, unit[judge]),
-        "pattern_interval": (1.0, both),
-        "system_interval": (1.0, both + unit[judge]),
-    }
+    case, judge = np.eye(3)[[1, 0] if best.solution.crossed.swapped else [0, 1]]
+    stable = np.array([0.0, 0.0, 1.0 if 2 in free else 0.0])
+    targets = {"case_interval": Target(0.0, case), "level_interval": Target(0.0, judge)}
     if 2 in free:
-        targets |= {"stable_interval": (0.0, unit[2]), "occasion_interval": (1.0, none)}
-    return {
-        name: profile_interval(best, constant=constant, weights=weights, free=free, confidence=confidence)
-        for name, (constant, weights) in targets.items()
-    }
+        targets |= {"stable_interval": Target(0.0, stable), "occasion_interval": Target(1.0, np.zeros(3))}
+    targets |= {"pattern_interval": Target(1.0, stable), "system_interval": Target(1.0, stable + judge)}
+    profile = Profile(best, free=free, confidence=confidence)
+    return {name: profile.interval(target) for name, target in targets.items()}
 
 
 def _report(

@@ -24,6 +24,7 @@ _LONGEST = 3.0
 _MOST_STEPS = 100
 _HALVINGS = 12
 _SWEEPS = 60
+_TINY = 1e-7  # as good as 0: Newton on the log scale sees no slope there
 _FLAT = 1e-9  # a fall below this part of the criterion may be rounding
 
 
@@ -90,7 +91,8 @@ def descend(
         value = here.criterion(s2)
         fall = -float(gradient @ step) / 2
         if fall < tolerance:
-            back = _returning(here, now, s2, condition, [u for u in free if here.t[u] == 0 and u not in returned])
+            gone = [u for u in free if here.t[u] <= _TINY and u not in returned]
+            back = _returning(here, now, s2, condition, gone)
             if back is None:
                 return Optimum(here, now, s2, value, evaluations)
             returned.update(np.flatnonzero(back != here.t).tolist())
@@ -111,7 +113,7 @@ def descend(
 def _line_search(
     here: Solution, value: float, step: Floats, fleeing: list[int], condition: Condition | None
 ) -> tuple[Solution | None, int]:
-    """First point below `value` along the step, and the number of evaluations; components that flee go to 0 first."""
+    """First point below `value` along the step, and the number of evaluations; `fleeing` components try 0 first."""
     tries: list[Floats] = []
     moved = here.t * np.exp(step)
     if fleeing and not (condition is not None and condition.constant == 0 and condition.weights[fleeing].any()):
@@ -119,10 +121,9 @@ def _line_search(
         zeroed[fleeing] = 0.0
         tries.append(zeroed)
     tries += [here.t * np.exp(step / 2**k) for k in range(_HALVINGS)]
-    for count, tried in enumerate(tries, start=1):
-        t = np.where(tried > 0, np.maximum(tried, np.exp(_LEAST)), 0.0)
+    for count, t in enumerate(tries, start=1):
         try:
-            there = solve(here.crossed, t)
+            there = solve(here.crossed, np.where(t > 0, np.maximum(t, np.exp(_LEAST)), 0.0))
             lower = there.criterion(_scale(there, condition)) < value
         except SingularError:
             lower = False
@@ -191,12 +192,13 @@ def _newton(gradient: Floats, hessian: Floats) -> Floats:
 def _returning(
     solution: Solution, first: Score, s2: float, condition: Condition | None, zero: list[int]
 ) -> Floats | None:
-    """The ratios with one zero component moved off 0, if the criterion falls that way; else None."""
+    """The ratios with one component of `zero` moved off 0, if the criterion falls that way; else None."""
     slope = slopes(solution, first, s2, condition)
     falling = [u for u in zero if slope[u] < -1e-9 * max(1.0, first.trace[u])]
     if not falling:
         return None
-    u = min(falling, key=lambda each: float(slope[each]) / max(float(np.sqrt(first.product[each, each])), 1e-300))
+    scale = np.sqrt(np.maximum(np.diag(first.product), 1e-300))
+    u = min(falling, key=lambda each: float(slope[each] / scale[each]))
     t = solution.t.copy()
     t[u] = -slope[u] * s2 / max(first.product[u, u], 1e-300)
     return t

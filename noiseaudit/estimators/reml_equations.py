@@ -104,8 +104,8 @@ class Crossed:
         total = np.zeros((self.B, self.B))
         step = max(1, _BLOCK // self.B)
         for begin in range(0, self.A, step):
-            block = table[begin : begin + step].toarray()
-            total += np.asarray(block.T @ block, dtype=np.float64)
+            block = np.asarray(table[begin : begin + step].toarray(), dtype=np.float64)
+            total += block.T @ block
         return total
 
     def _panels(self) -> Iterator[tuple[Codes, Codes]]:
@@ -134,10 +134,10 @@ class Crossed:
 
 
 @dataclass(frozen=True)
-class Solution:
-    """The equations solved at the ratios t = (t_a, t_b, t_s).
+class Factored:
+    """The equations at the ratios t = (t_a, t_b, t_s), factored. factor: lower Cholesky of S; 1 x 1 where t_b = 0.
 
-    Py: (N,); fa, fb: (A,), (B,) sums of Py per level, so that ua = t_a fa and ub = t_b fb; mu: fixed effect.
+    w: (N,); d, Da: (A,); Db: (B,), as above.
     """
 
     crossed: Crossed
@@ -147,6 +147,37 @@ class Solution:
     Da: Floats
     Db: Floats
     factor: Floats
+
+    @property
+    def dense(self) -> bool:
+        """b has its own rows in S; not so where t_b = 0."""
+        return len(self.factor) > 1
+
+    def project(self, v: Floats) -> tuple[Floats, float]:
+        """(P v, mu) for a cell vector v."""
+        crossed, w, (ta, tb, _) = self.crossed, self.w, self.t
+        wv = w * v
+        up = ta * crossed.over_a(wv) / self.d
+        right = np.empty(len(self.factor))
+        right[-1] = wv.sum() - self.Da @ up
+        if self.dense:
+            right[:-1] = math.sqrt(tb) * (crossed.over_b(wv) - crossed.over_b(w * up[crossed.a]))
+        solved, _ = lapack.dpotrs(self.factor, right, lower=1)
+        mu = float(solved[-1])
+        left = v - mu
+        if self.dense:
+            left -= (math.sqrt(tb) * solved[:-1])[crossed.b]
+        left -= (ta * crossed.over_a(w * left) / self.d)[crossed.a]  # ua = t_a Z_a'W (v - ub - mu) / d
+        return w * left, mu
+
+
+@dataclass(frozen=True)
+class Solution(Factored):
+    """The equations solved for the cell means.
+
+    Py: (N,); fa, fb: (A,), (B,) sums of Py per level, so that ua = t_a fa and ub = t_b fb; mu: fixed effect.
+    """
+
     ldet: float
     rss: float
     mu: float
@@ -154,38 +185,9 @@ class Solution:
     fa: Floats
     fb: Floats
 
-    @property
-    def dense(self) -> bool:
-        """b has its own rows in S; not so where t_b = 0."""
-        return len(self.factor) > 1
-
     def criterion(self, s2: float) -> float:
         """-2 restricted log-likelihood at the residual variance s2."""
         return self.crossed.n * math.log(2 * math.pi * s2) + self.rss / s2 + self.ldet
-
-    def project(self, v: Floats) -> tuple[Floats, float]:
-        """(P v, mu) for a cell vector v."""
-        return _project(self.crossed, self.t, self.w, self.d, self.Da, self.factor, v)
-
-
-def _project(
-    crossed: Crossed, t: Floats, w: Floats, d: Floats, Da: Floats, factor: Floats, v: Floats
-) -> tuple[Floats, float]:
-    wv = w * v
-    ra = crossed.over_a(wv)
-    up = t[0] * ra / d
-    dense = len(factor) > 1
-    right = np.empty(len(factor))
-    right[-1] = wv.sum() - Da @ up
-    if dense:
-        right[:-1] = math.sqrt(t[1]) * (crossed.over_b(wv) - crossed.over_b(w * up[crossed.a]))
-    solved, _ = lapack.dpotrs(factor, right, lower=1)
-    mu = float(solved[-1])
-    left = v - mu
-    if dense:
-        left -= (math.sqrt(t[1]) * solved[:-1])[crossed.b]
-    left -= (t[0] * crossed.over_a(w * left) / d)[crossed.a]  # ua = t_a Z_a'W (v - ub - mu) / d
-    return w * left, mu
 
 
 def solve(crossed: Crossed, t: Floats) -> Solution:
@@ -207,7 +209,8 @@ def solve(crossed: Crossed, t: Floats) -> Solution:
     factor, info = lapack.dpotrf(S, lower=1, overwrite_a=1)
     if info or not np.all(np.diag(factor) > 0):
         raise SingularError
-    Py, mu = _project(crossed, t, w, d, Da, factor, crossed.x)
+    factored = Factored(crossed, t, w, d, Da, Db, factor)
+    Py, mu = factored.project(crossed.x)
     fa, fb = crossed.over_a(Py), crossed.over_b(Py)
     # y'Py as a sum of squares: nothing cancels.
     rss = float((Py**2 / w).sum() + t[0] * (fa**2).sum() + t[1] * (fb**2).sum()) + crossed.ssw
