@@ -23,9 +23,9 @@ def group_rows(rows: nw.LazyFrame[Any], *, truth: bool = False) -> pd.DataFrame:
     """
     decision = nw.col("decision")
     wanted = [
-        nw.len().cast(nw.Int64).alias("rows"),
-        decision.count().cast(nw.Int64).alias("n"),
-        nw.col("row").min().cast(nw.Int64).alias("first"),
+        nw.len().alias("rows"),
+        decision.count().alias("n"),
+        nw.col("row").min().alias("first"),
         decision.mean().alias("mean"),
         decision.var(ddof=0).alias("variance"),
     ]
@@ -38,13 +38,12 @@ def group_rows(rows: nw.LazyFrame[Any], *, truth: bool = False) -> pd.DataFrame:
 
 def group_categories(rows: nw.LazyFrame[Any]) -> pd.DataFrame:
     """One row per (case, judge, category code): case_id, judge_id, decision, rows, first. Nulls keep their row."""
-    wanted = rows.group_by(*KEYS, "decision").agg(
-        nw.len().cast(nw.Int64).alias("rows"), nw.col("row").min().cast(nw.Int64).alias("first")
-    )
+    wanted = rows.group_by(*KEYS, "decision").agg(nw.len().alias("rows"), nw.col("row").min().alias("first"))
     return _collected(wanted)
 
 
 def _collected(lazy: nw.LazyFrame[Any]) -> pd.DataFrame:
     """A pandas frame in the order of first appearance."""
-    native = lazy.collect("pandas").to_native()
-    return native.sort_values("first", kind="stable", ignore_index=True)  # type: ignore[no-any-return]
+    table: pd.DataFrame = lazy.collect("pandas").to_native()
+    whole = [name for name in ("rows", "n", "first") if name in table]  # engines count in types of their own
+    return table.astype(dict.fromkeys(whole, "int64")).sort_values("first", kind="stable", ignore_index=True)

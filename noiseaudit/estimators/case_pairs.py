@@ -73,7 +73,7 @@ def pair_mean(linked: Linked, measure: Measure, *, shift: float = 0.0) -> PairMe
     within = squares - 2 * mean * weight_case * case_mean + mean**2 * weight_case
     between = float(((case_mean - mean) ** 2).sum())
     part = max(0.0, (C / (C - 1) * between - float(within.sum())) / C**2) if C > 1 else 0.0
-    return PairMean(mean, np.where(C - own_weight > 1e-9, left_out, -1.0), part)
+    return PairMean(mean, np.where(C - own_weight > 1e-9, left_out, np.nan), part)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from noiseaudit.estimators.components import Components
 from noiseaudit.estimators.intervals import (
     MANY_JUDGES,
     few_judges,
+    jackknife_variance,
     level_floor,
     log_jackknife,
     mover_difference,
@@ -80,7 +81,7 @@ def system_as_composed(linked: Linked) -> tuple[float, Floats]:
     total, count = float(row.sum()), float(weight.sum())
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = (total - 2 * row) / (2 * (count - 2 * weight))
-    return total / (2 * count), np.where(count - 2 * weight > 1e-9, left_out, -1.0)
+    return total / (2 * count), np.where(count - 2 * weight > 1e-9, left_out, np.nan)
 
 
 def fit_cross_products(linked: Linked) -> CrossProducts:
@@ -194,20 +195,19 @@ def cross_product_components(fit: CrossProducts, *, confidence: float, kurtosis_
     nu = fit.effect_variance
     floor_level = level_floor(fit.level, nu, df=dJ, kurtosis_floor=kap)
     floor_pattern = 2 * fit.pattern**2 / max(H0, 2)
-    left_level = np.where(np.isfinite(fit.left_out_level), fit.left_out_level, -1.0)
-    left_pattern = fit.left_out_system - left_level
+    left_level, left_pattern = fit.left_out_level, fit.left_out_system - fit.left_out_level
 
     def jackknifed(theta: float, values: Floats, floor: float) -> Interval | None:
         return log_jackknife(theta, values, weights=weight, add=0.0, floor=floor, df=dJ, confidence=confidence)
 
     def chi_square(theta: float, values: Floats, floor: float) -> Interval:
-        spread = max(weight * float(((values - values.mean()) ** 2).sum()), floor)
+        spread = max(jackknife_variance(values, weight), floor)
         return satterthwaite(theta, nu=2 * theta**2 / spread, confidence=confidence)
 
     level = jackknifed(fit.level, left_level, floor_level) if dJ >= MANY_JUDGES else None
     if level is None:
         vb = J / (J - 1) * float(nu.mean())
-        spread = weight * float(((left_level - left_level.mean()) ** 2).sum())
+        spread = jackknife_variance(left_level, weight)
         df = (J - 1) / (1 + kap / 2)
         if max(spread, floor_level) > 0:
             df = min(df, 2 * (positive + vb) ** 2 / max(spread, floor_level))
@@ -222,8 +222,7 @@ def cross_product_components(fit: CrossProducts, *, confidence: float, kurtosis_
     if system is None and fit.system > 0:
         system = chi_square(fit.system, fit.left_out_system, floor_system)
     if fit.occasion is not None and fit.occasion > 0 and fit.left_out_occasion is not None:
-        usable = np.where(np.isfinite(fit.left_out_occasion), fit.left_out_occasion, -1.0)
-        occasion = jackknifed(fit.occasion, usable, 2 * fit.occasion**2 / linked.df)
+        occasion = jackknifed(fit.occasion, fit.left_out_occasion, 2 * fit.occasion**2 / linked.df)
         occasion = occasion or satterthwaite(fit.occasion, nu=linked.df, confidence=confidence)
         if pattern is not None:
             stable = mover_difference(fit.pattern, pattern, fit.occasion, occasion)

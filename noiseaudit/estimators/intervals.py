@@ -47,6 +47,12 @@ def log_jackknife(
     return math.exp(math.log(theta) - reach), _exp(math.log(theta) + shift + reach)
 
 
+def jackknife_variance(left_out: Floats, weight: float) -> float:
+    """weight * sum (a_j - mean a)^2 over the values that exist (NaN: without that judge nothing is identified)."""
+    known = left_out[np.isfinite(left_out)]
+    return weight * float(((known - known.mean()) ** 2).sum()) if len(known) else 0.0
+
+
 def level_floor(level: float, effect_variance: Floats, *, df: float, kurtosis_floor: float) -> float:
     """VN_L = 2/dJ mean_j (L+ + nu_j)^2 + kap/dJ L+^2: normal theory with excess kurtosis kap of judge effects."""
     positive = max(level, 0.0)

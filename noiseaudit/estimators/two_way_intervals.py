@@ -21,6 +21,7 @@ from noiseaudit.estimators.components import Components, total_interval
 from noiseaudit.estimators.intervals import (
     MANY_JUDGES,
     few_judges,
+    jackknife_variance,
     level_floor,
     log_jackknife,
     mover_difference,
@@ -57,8 +58,12 @@ def leave_one_judge_out(fit: TwoWay) -> LeftOut:
         total = fit.spread.sum()
         shared = fit.tr * (1 - fit.spread / total) if total > 0 else np.zeros(linked.J)
         level = (left - shared) / (linked.dJ - 1) - _gain(fit) * (pattern - fit.pattern)
-    level = np.where(np.isfinite(level), level, np.nan)
-    return LeftOut(level, np.where(np.isfinite(pattern), pattern, -1.0), occasion)
+    return LeftOut(_finite(level), _finite(pattern), None if occasion is None else _finite(occasion))
+
+
+def _finite(values: Floats) -> Floats:
+    """NaN for what is not identified without that judge."""
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def component_weights(fit: TwoWay) -> Floats:
@@ -151,8 +156,7 @@ def _pattern_interval(fit: TwoWay, left_out: Floats, X: float, floor: float, con
     df = min(fit.linked.dJ, fit.linked.C - 1)
     interval = log_jackknife(fit.pattern, left_out, weights=weight, add=X, floor=floor, df=df, confidence=confidence)
     if interval is None:
-        jackknife = weight * float(((left_out - left_out.mean()) ** 2).sum())
-        nu = 2 * fit.pattern**2 / max(jackknife + X, floor)
+        nu = 2 * fit.pattern**2 / max(jackknife_variance(left_out, weight) + X, floor)
         interval = satterthwaite(fit.pattern, nu=nu, confidence=confidence)
     return interval
 
@@ -161,11 +165,10 @@ def _occasion_interval(fit: TwoWay, left_out: Floats, confidence: float) -> Inte
     """Log jackknife of O; where one judge holds all repeats, the chi-square of the repeats themselves."""
     if fit.occasion is None or fit.occasion <= 0:
         return None
-    usable = np.where(np.isfinite(left_out), left_out, -1.0)
     floor = 2 * fit.occasion**2 / fit.linked.df
     interval = log_jackknife(
         fit.occasion,
-        usable,
+        left_out,
         weights=_judge_weight(fit),
         add=0.0,
         floor=floor,

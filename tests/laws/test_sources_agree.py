@@ -1,0 +1,120 @@
+"""pandas, Polars, Arrow, DuckDB, CSV and Parquet give the same cells; so do the engines that run the group-by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import noiseaudit as na
+from noiseaudit.aggregates import Cells
+from noiseaudit.backends import group_categories, group_rows
+from noiseaudit.design import AuditDesign
+from noiseaudit.reading import read, tabulate
+
+DESIGN = AuditDesign(case="case", judge="judge", decision="decision", occasion="occasion")
+KINDS = ("pandas", "polars", "arrow", "duckdb", "parquet", "csv", "semicolon", "gzip", "tsv")
+
+
+def panel() -> pd.DataFrame:
+    data = na.simulate(judges=9, cases=30, per_case=4, repeats=(1, 3), mean=1000.0, seed=5).data
+    return data.assign(decision=data["decision"].round(6))
+
+
+def source(kind: str, data: pd.DataFrame, folder: Path) -> object:
+    path = folder / f"data.{kind}"
+    if kind == "polars":
+        return pl.DataFrame(data.to_dict("list"))
+    if kind == "arrow":
+        return pa.table(data.to_dict("list"))
+    if kind == "duckdb":
+        return duckdb.from_arrow(pa.table(data.to_dict("list")))
+    if kind == "parquet":
+        pq.write_table(pa.table(data.to_dict("list")), path)
+        return path
+    if kind in ("csv", "gzip"):
+        data.to_csv(path, index=False, compression="gzip" if kind == "gzip" else None)
+        return path
+    if kind == "tsv":
+        data.to_csv(path, index=False, sep="\t")
+        return path
+    if kind == "semicolon":
+        data.to_csv(path, index=False, sep=";", decimal=",", encoding="cp1252")
+        return path
+    return data
+
+
+def cells(kind: str, data: pd.DataFrame, folder: Path) -> Cells:
+    with read(source(kind, data, folder), DESIGN) as log:
+        return tabulate(log).main
+
+
+def as_frame(found: Cells) -> pd.DataFrame:
+    return pd.DataFrame({
+        "case": found.cases[found.case], "judge": found.judges[found.judge], "n": found.n,
+        "mean": found.mean[:, 0] + float(found.shift), "m2": found.m2[:, 0],
+    }).sort_values(["case", "judge"], ignore_index=True)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_cells(kind: str, tmp_path: Path) -> None:
+    data = panel()
+    expected, found = (
+        as_frame(Cells.from_arrays(data["case"], data["judge"], data["decision"])),
+        as_frame(cells(kind, data, tmp_path)),
+    )
+    assert found[["case", "judge", "n"]].equals(expected[["case", "judge", "n"]])
+    assert np.allclose(found["mean"], expected["mean"], rtol=1e-12, atol=0)
+    assert np.allclose(found["m2"], expected["m2"], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_bytes_twice(kind: str, tmp_path: Path) -> None:
+    data = panel()
+    texts = set()
+    for turn in ("first", "second"):
+        folder = tmp_path / turn
+        folder.mkdir()
+        result = na.audit(source(kind, data, folder), DESIGN, name="data")
+        texts.add(repr(result.to_dict("team")))
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "arrow", "duckdb"])
+def test_engines_run_the_same_group_by(engine: str) -> None:
+    data = panel()
+    rows = {
+        "case_id": data["case"].tolist(), "judge_id": data["judge"].tolist(), "row": list(range(1, len(data) + 1)),
+        "decision": (data["decision"] - 1000).tolist(),
+    }  # fmt: skip
+    native = {
+        "pandas": lambda: pd.DataFrame(rows),
+        "polars": lambda: pl.DataFrame(rows),
+        "arrow": lambda: pa.table(rows),
+        "duckdb": lambda: duckdb.from_arrow(pa.table(rows)),
+    }[engine]()
+    table = group_rows(nw.from_native(native).lazy())
+    frame = pd.DataFrame(rows)
+    grouped = frame.groupby(["case_id", "judge_id"])["decision"]
+    expected = grouped.agg(["size", "mean"])
+    expected["m2"] = grouped.var(ddof=0).fillna(0) * expected["size"]
+    found = table.set_index(["case_id", "judge_id"]).loc[expected.index]
+    assert (found["n"] == expected["size"]).all()
+    assert np.allclose(found["mean"].astype(float), expected["mean"], rtol=1e-12)
+    assert np.allclose(found["m2"].astype(float), expected["m2"], rtol=1e-9, atol=1e-12)
+    assert table["first"].is_monotonic_increasing
+
+
+def test_categories_are_counted_exactly() -> None:
+    rows = pd.DataFrame({"case_id": ["a", "a", "a", "b"], "judge_id": ["x"] * 4, "row": [1, 2, 3, 4],
+                         "decision": [1.0, 2.0, 1.0, np.nan]})  # fmt: skip
+    table = group_categories(nw.from_native(rows).lazy())
+    assert table.loc[table["decision"] == 1.0, "rows"].tolist() == [2]
+    assert int(table["rows"].sum()) == 4
