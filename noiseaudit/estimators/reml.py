@@ -30,6 +30,7 @@ MOST_LEVELS_DENSE = 10_000
 _ONE_THREAD = 3000
 _LEAST_START = 0.02
 _USUAL_EVALUATIONS = 12
+_AFAR = 30.0
 
 
 @dataclass(frozen=True)
@@ -116,14 +117,19 @@ def reml(cells: Cells, *, interaction: bool | None = None, confidence: float | N
 
 
 def _fit(crossed: Crossed, start: Floats, free: list[int]) -> Optimum:
-    """The optimum from the moments; after a long way the surface is odd, so also from each component at 0."""
+    """The optimum from the moments. A zero component or a long way warns of a second hollow: look from afar too.
+
+    Other starts: all ratios large, and each remaining component at 0.
+    """
     best = descend(crossed, start, free=free)
     evaluations = best.evaluations
-    if evaluations > _USUAL_EVALUATIONS:
-        for u in [u for u in free if best.t[u] > 0]:
-            other = descend(crossed, np.where(np.arange(3) == u, 0.0, best.t), free=free)
-            evaluations += other.evaluations
-            best = min(best, other, key=lambda fit: fit.criterion)
+    long, zero = evaluations > _USUAL_EVALUATIONS, any(best.t[u] == 0 for u in free)
+    others = [np.where(start > 0, _AFAR, 0.0)] if long or zero else []
+    others += [np.where(np.arange(3) == u, 0.0, best.t) for u in free if long and best.t[u] > 0]
+    for other in others:
+        fit = descend(crossed, other, free=free)
+        evaluations += fit.evaluations
+        best = min(best, fit, key=lambda each: each.criterion)
     return replace(best, evaluations=evaluations)
 
 

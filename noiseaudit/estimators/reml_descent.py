@@ -81,10 +81,14 @@ def descend(
     """
     here = solve(crossed, start)
     evaluations, returned = 1, set[int]()
+    before: tuple[Floats, Floats] | None = None  # log t and gradient one step ago
     for _ in range(_MOST_STEPS):
         s2 = _scale(here, condition)
         now = score(here)
         gradient, hessian = derivatives(here, now, s2, condition)
+        if before is not None:
+            hessian = _secant(hessian, _logs(here.t) - before[0], gradient - before[1])
+        before = _logs(here.t), gradient
         moving = [u for u in free if here.t[u] > 0 and not (here.t[u] <= np.exp(_LEAST) and gradient[u] >= 0)]
         step = np.zeros(3)
         step[moving] = _newton(gradient[moving], hessian[np.ix_(moving, moving)])
@@ -187,6 +191,19 @@ def _newton(gradient: Floats, hessian: Floats) -> Floats:
                 rest = pull[u] + scaled[u] @ step - scaled[u, u] * step[u]
                 step[u] = min(max(-rest / scaled[u, u], -edge[u]), edge[u])
     return np.asarray(step / size, dtype=np.float64)
+
+
+def _logs(t: Floats) -> Floats:
+    return np.log(np.where(t > 0, t, 1.0))
+
+
+def _secant(hessian: Floats, step: Floats, change: Floats) -> Floats:
+    """BFGS: the average information, mended along the last step, where the gradient has shown its true change."""
+    moved, along = float(step @ change), float(step @ hessian @ step)
+    if moved <= 0.05 * along or along <= 0:
+        return hessian
+    ahead = hessian @ step
+    return np.asarray(hessian - np.outer(ahead, ahead) / along + np.outer(change, change) / moved)
 
 
 def _returning(
