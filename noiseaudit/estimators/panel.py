@@ -65,6 +65,8 @@ def estimate_panel(
         else:
             components = two_way_components(fit, confidence=confidence, kurtosis_floor=kurtosis_floor)
             composed = _composition(fit, flags)
+            if fit.weak is not None and linked.J >= 3:
+                flags.append(Flag("weakly_linked", "warning"))
             return _assemble("fe", linked, components, fit, flags, case=case_variance(fit), composed=composed)
     products = fit_cross_products(linked)
     components = cross_product_components(products, confidence=confidence, kurtosis_floor=kurtosis_floor)

@@ -32,10 +32,19 @@ class IllConditionedError(ArithmeticError):
 
 
 @dataclass(frozen=True)
+class WeakLinks:
+    """What the noise of a chain of judges needs: squares = sum lambda_k^2 of A+, aligned = lhat' A+ lhat."""
+
+    squares: float
+    aligned: float
+
+
+@dataclass(frozen=True)
 class TwoWay:
     """The joint fit. Variances are signed, in squared decision units; `stable` and `occasion` need replicates.
 
     effects: (J, K) lhat; residual: (N, K) e; leverage: (N,); spread: (J,) diagonal k_j of A+.
+    weak: set where judges hang together like a chain.
     tr: sum of the noise variances of lhat, S T0 + O T1 (= P T0 without replicates).
     case_quad: (C,) sum over pairs of judges of the case of A+.
     """
@@ -49,6 +58,7 @@ class TwoWay:
     residual: Floats
     leverage: Floats
     spread: Floats
+    weak: WeakLinks | None
     W: float
     H0: float
     H1: float
@@ -122,6 +132,7 @@ def fit_two_way(linked: Linked) -> TwoWay:
         residual=residual,
         leverage=leverage,
         spread=np.diag(inverse).copy(),
+        weak=_weak_links(inverse, effects, T0=T0, dJ=linked.dJ),
         W=W,
         H0=H0,
         H1=H1,
@@ -153,6 +164,15 @@ def _pseudo_inverse(linked: Linked) -> Floats:
     inverse += np.tril(inverse, -1).T
     inverse -= centre
     return np.asarray(inverse, dtype=np.float64)
+
+
+def _weak_links(inverse: Floats, effects: Floats, *, T0: float, dJ: int) -> WeakLinks | None:
+    """Set where the noise of lhat lies in less than half of its dimensions: T0^2/sum lambda_k^2 < dJ/2.
+
+    So it is where judges hang together like a chain: the errors of their effects are far from independent.
+    """
+    squares = float((inverse**2).sum())
+    return None if squares * dJ / 2 <= T0**2 else WeakLinks(squares, float((effects * (inverse @ effects)).sum()))
 
 
 def _gram(linked: Linked) -> Floats:

@@ -27,7 +27,7 @@ from noiseaudit.estimators.intervals import (
     mover_difference,
     satterthwaite,
 )
-from noiseaudit.estimators.two_way import TwoWay
+from noiseaudit.estimators.two_way import TwoWay, WeakLinks
 from noiseaudit.result import Interval
 
 
@@ -101,7 +101,9 @@ def two_way_components(fit: TwoWay, *, confidence: float, kurtosis_floor: float)
     floor_level = level_floor(fit.level, fit.effect_variance, df=dJ, kurtosis_floor=kap)
     floor_pattern = 2 * fit.pattern**2 / fit.H0
     level = None
-    if dJ >= MANY_JUDGES:
+    if fit.weak is not None:
+        level = _weak_interval(fit, fit.weak, confidence=confidence, kurtosis_floor=kap)
+    elif dJ >= MANY_JUDGES:
         level = log_jackknife(
             fit.level,
             left.level,
@@ -142,6 +144,23 @@ def two_way_components(fit: TwoWay, *, confidence: float, kurtosis_floor: float)
         system_interval=total_interval(fit.level, level, fit.pattern, pattern),
         share_interval=share,
     )
+
+
+def _weak_interval(fit: TwoWay, weak: WeakLinks, *, confidence: float, kurtosis_floor: float) -> Interval:
+    """Chi-square interval of L for judges who hang together like a chain.
+
+    With v = tr/T0, given the judges' true levels l:  Var(sum lhat^2) = 4 v l'A+l + 2 v^2 sum lambda_k^2, and
+    Q = max(0, lhat'A+lhat - v sum lambda_k^2) estimates l'A+l, which is large when like judges are neighbours.
+
+        VN = (2 + kap)/dJ L+^2 + (4 v Q + 2 v^2 sum lambda_k^2)/dJ^2 ;  vb = tr/dJ
+        nu = min( dJ/(1 + kap/2), 2 (L+ + vb)^2/VN )
+    """
+    v, dJ, vb = fit.tr / fit.T0, fit.linked.dJ, fit.tr / fit.linked.dJ
+    positive = max(fit.level, 0.0)
+    aligned = max(0.0, weak.aligned - v * weak.squares)
+    variance = (2 + kurtosis_floor) / dJ * positive**2 + (4 * v * aligned + 2 * v**2 * weak.squares) / dJ**2
+    nu = min(dJ / (1 + kurtosis_floor / 2), 2 * (positive + vb) ** 2 / variance) if variance > 0 else float(dJ)
+    return satterthwaite(fit.level + vb, nu=nu, confidence=confidence, offset=vb)
 
 
 def _judge_weight(fit: TwoWay) -> float:
@@ -194,7 +213,7 @@ def _share_interval(
         return None
     rho = fit.level / fit.pattern
     interval = None
-    if fit.level > 0 and fit.linked.dJ >= MANY_JUDGES:
+    if fit.level > 0 and fit.linked.dJ >= MANY_JUDGES and fit.weak is None:
         with np.errstate(divide="ignore", invalid="ignore"):
             values = left.level / left.pattern
         floor = rho**2 * (floor_level / fit.level**2 + floor_pattern / fit.pattern**2)

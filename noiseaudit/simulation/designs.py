@@ -37,6 +37,10 @@ DESIGNS: dict[str, Design] = {
     "Z30 unbalanced exp": replace(_full(30, 150), per_case=(2, 8), assignment="zipf", distribution="exp", case_sd=2.0),
     "S40 offices": replace(_full(40, 200), per_case=3, assignment="offices"),
     "S40 non-random": replace(_full(40, 200), per_case=3, assignment="sorted", case_sd=2.0),
+    "S40 chain": replace(_full(40, 200), per_case=3, assignment="sorted", sorting=0.02, case_sd=2.0),
+    "S40 chain exp": replace(
+        _full(40, 200), per_case=3, assignment="sorted", sorting=0.02, case_sd=2.0, distribution="exp"
+    ),
     "R20x30 1-2 normal": replace(_full(20, 30, _REPEATED), repeats=(1, 2)),
     "R20x40 half normal": replace(_full(20, 40, _REPEATED), density=0.5, repeats=(1, 2)),
     "R20x30 1-2 exp": replace(_full(20, 30, _REPEATED), repeats=(1, 2), distribution="exp"),

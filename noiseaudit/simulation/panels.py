@@ -57,6 +57,7 @@ class Design:
     repeats: int | tuple[int, int] = 1
     density: float = 1.0
     assignment: Assignment = "random"
+    sorting: float = 0.15
     blocks: int = 1
     categories: int = 3
 
@@ -144,8 +145,8 @@ def simulate(
         repeats,
         density,
         assignment,
-        blocks,
-        categories,
+        blocks=blocks,
+        categories=categories,
     )
     rows = draw(design, np.random.default_rng(seed))
     data = pd.DataFrame(
@@ -230,7 +231,7 @@ def _assign(design: Design, judge: Floats, case: Floats, generator: np.random.Ge
         place = np.argsort(np.argsort(case)) / C
         severity = np.argsort(np.argsort(judge)) / J
         score = -np.abs(severity - np.clip(place + 0.15 * generator.standard_normal(C), 0, 1)[:, None])
-        score += 0.05 * generator.random((C, J))
+        score += design.sorting * generator.standard_normal((C, J))
     own = np.arange(J) // (J // blocks) == (np.arange(C) // (C // blocks))[:, None]
     order = np.argsort(np.where(own, -score, np.inf), axis=1)
     taken = np.arange(J) < size[:, None]
