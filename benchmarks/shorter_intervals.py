@@ -36,9 +36,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     print("# A shorter lower limit, tried\n")
     print(f"Made by `python -m benchmarks.shorter_intervals --runs {runs}`. Coverage (median width of the SD interval")
-    print(
-        "over the true SD); `default` has the kurtosis floor 2 on both sides, `shorter` has 0 in the lower limit of L.\n"
-    )
+    print("over the true SD); `default` has kurtosis floor 2 on both sides, `shorter` 0 in the lower limit of L.\n")
     print("| design | L default | L shorter | Sys default | Sys shorter |\n|---|---|---|---|---|")
     for name in NAMES:
         truth = DESIGNS[name].truth()

@@ -65,3 +65,8 @@ def decimals_for(value: float, interval: tuple[float, float] | None) -> int:
 
 def _clip(decimals: int) -> int:
     return min(max(decimals, 0), 6)
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which could steer a terminal or break a picture; line ends and tabs stay."""
+    return "".join(ch for ch in text if ch in "\n\t" or (ch.isprintable() or ch == "\u00a0"))

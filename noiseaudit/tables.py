@@ -101,17 +101,22 @@ def second_looks(result: AuditResult, *, most: int = 4) -> list[SecondLook]:
 
 @dataclass(frozen=True)
 class Point:
-    """One unlabelled professional in the funnel: precision 1/se^2, and level."""
+    """One unlabelled professional in the funnel: precision as a number of cases, P/se^2, and level."""
 
     precision: float
     level: float
-    se: float
 
 
 def funnel_points(result: AuditResult) -> list[Point]:
-    """Levels without names, by precision; empty below ten professionals, and where levels are not known."""
+    """Levels without names, by precision; empty below ten professionals, and where levels are not known.
+
+    P/se^2 is the number of cases that a judge would need on a complete panel to be known as well.
+    """
+    pattern = result.noise.pattern
+    if not isinstance(pattern, Estimate) or pattern.variance <= 0:
+        return []
     points = [
-        Point(1 / judge.se**2, judge.level, judge.se)
+        Point(pattern.variance / judge.se**2, judge.level)
         for judge in result.judges
         if judge.level is not None and judge.se is not None and judge.se > 0
     ]

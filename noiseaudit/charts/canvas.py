@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+from functools import wraps
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from noiseaudit.formatting import printable
+from noiseaudit.result import AuditResult, Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Sheet
 
 LEVEL, PATTERN, OCCASION, SECONDARY = "#154273", "#B45309", "#2E7D32", "#595959"
 COLOURS = {"level": LEVEL, "pattern": PATTERN, "stable_pattern": PATTERN, "occasion": OCCASION}
@@ -32,14 +36,39 @@ def new_axes(ax: Axes | None, *, width: float = 8.0, height: float = 3.2) -> Axe
     """The axes that were given, or those of a new figure outside pyplot's global state."""
     if ax is not None:
         return ax
-    from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Sheet
 
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasSVG(figure)
-        return figure.add_subplot()
+    figure = Sheet(figsize=(width, height), layout="constrained")
+    FigureCanvasSVG(figure)
+    return figure.add_subplot()
+
+
+class Draw(Protocol):
+    """A chart: from a result to axes."""
+
+    def __call__(self, result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
+        """Draw on the axes that are given, or on new ones."""
+        ...
+
+
+def styled(draw: Draw) -> Draw:
+    """The chart drawn in the house style, whatever style the session has set."""
+
+    @wraps(draw)
+    def drawn(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
+        from matplotlib import rc_context
+
+        with rc_context(_STYLE):
+            return draw(result, ax=ax, language=language)
+
+    return drawn
+
+
+def unit_of(result: AuditResult) -> str | None:
+    """The unit of the decision's noise, without characters that no font has."""
+    mean = result.lottery.mean_difference
+    return printable(mean.unit) if isinstance(mean, Figure) and mean.unit is not None else None
 
 
 def unavailable(ax: Axes, sentence: str) -> Axes:
@@ -49,7 +78,7 @@ def unavailable(ax: Axes, sentence: str) -> Axes:
     return ax
 
 
-def svg_of(figure: Figure, *, prefix: str, title: str, description: str) -> str:
+def svg_of(figure: Sheet, *, prefix: str, title: str, description: str) -> str:
     """An `<svg role="img">` with title and description: same figure, same bytes; ids carry the prefix."""
     from matplotlib import rc_context
 

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noiseaudit.charts.canvas import COLOURS, HATCHES, SECONDARY, new_axes, unavailable
+from noiseaudit.charts.canvas import COLOURS, HATCHES, SECONDARY, new_axes, styled, unavailable, unit_of
 from noiseaudit.formatting import Numerals, decimals_for
 from noiseaudit.language import catalogue
-from noiseaudit.result import AuditResult, Figure
+from noiseaudit.result import AuditResult
 from noiseaudit.tables import CATEGORICAL, bar_parts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@styled
 def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Stacked bar of the parts' variances, negative ones as 0; parts that cannot be split are drawn as one."""
     say, numerals = catalogue(language), Numerals(language)
-    ax = new_axes(ax, height=2.3)
+    split = len(bar_parts(result)) > 2
+    ax = new_axes(ax, height=2.5 if result.design.scale not in CATEGORICAL or split else 1.9)
     parts = bar_parts(result)
     total = sum(max(0.0, part.estimate.variance) for part in parts if part.estimate)
     if not parts or total <= 0:
         return unavailable(ax, say("chart.decomposition.empty"))
     left = 0.0
-    mean = result.lottery.mean_difference
-    unit = mean.unit if isinstance(mean, Figure) else None
-    for part in parts:
+    unit = unit_of(result)
+    for place, part in enumerate(parts):
         estimate = part.estimate
         if estimate is None:
             continue
@@ -51,7 +52,7 @@ def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str 
         ax.annotate(
             label,
             (1.0 if at_edge else left, -0.33),
-            xytext=(0, -4),
+            xytext=(0, -40 if place == 1 and len(parts) > 2 else -4),
             textcoords="offset points",
             ha="right" if at_edge and left > 0 else "left",
             va="top",

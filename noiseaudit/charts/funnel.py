@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, unavailable
+from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled, unavailable, unit_of
 from noiseaudit.language import catalogue
-from noiseaudit.result import AuditResult, Estimate, Figure
+from noiseaudit.result import AuditResult, Estimate
 from noiseaudit.tables import funnel_points
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _RASTER_FROM = 500
 
 
+@styled
 def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Unlabelled points with 95 % and 99.8 % limits, and dashed ones that allow for professionals who differ.
 
@@ -26,15 +27,17 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
     points = funnel_points(result)
     if not points:
         return unavailable(ax, say("chart.funnel.empty"))
-    level = max(0.0, result.noise.level.variance) if isinstance(result.noise.level, Estimate) else 0.0
+    noise = result.noise
+    level = max(0.0, noise.level.variance) if isinstance(noise.level, Estimate) else 0.0
+    pattern = noise.pattern.variance if isinstance(noise.pattern, Estimate) else 0.0
     low, high = points[0].precision, points[-1].precision
     grid = [low * 0.85 + (high * 1.1 - low * 0.85) * i / 200 for i in range(201)]
     for z, width, key in ((1.959964, 1.2, "inner"), (3.090232, 2.0, "outer")):
-        limit = [z / math.sqrt(x) for x in grid]
+        limit = [z * math.sqrt(pattern / x) for x in grid]
         ax.plot(grid, limit, color=SECONDARY, linewidth=width, label=say(f"chart.funnel.{key}"))
         ax.plot(grid, [-y for y in limit], color=SECONDARY, linewidth=width)
     if level > 0:
-        wide = [3.090232 * math.sqrt(1 / x + level) for x in grid]
+        wide = [3.090232 * math.sqrt(pattern / x + level) for x in grid]
         ax.plot(grid, wide, color=PATTERN, linestyle="--", linewidth=1.8, label=say("chart.funnel.overdispersed"))
         ax.plot(grid, [-y for y in wide], color=PATTERN, linestyle="--", linewidth=1.8)
     ax.scatter(
@@ -48,8 +51,7 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
     )
     ax.axhline(0, color=SECONDARY, linewidth=0.8)
     ax.set_xlabel(say("chart.funnel.x"))
-    mean = result.lottery.mean_difference
-    unit = mean.unit if isinstance(mean, Figure) else None
+    unit = unit_of(result)
     ax.set_ylabel(say("chart.funnel.y", unit=f" ({unit})" if unit else ""))
     ax.tick_params(colors=SECONDARY)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=2, frameon=False, fontsize=12)

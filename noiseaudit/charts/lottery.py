@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, unavailable
+from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled, unavailable, unit_of
 from noiseaudit.formatting import Numerals, decimals_for
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult, DifferenceDistribution, Figure
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@styled
 def lottery(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Distribution of |difference| over pairs of colleagues on one case; for yes/no and categories, 100 dots."""
     if result.design.scale in CATEGORICAL:
@@ -28,7 +29,7 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
     spread, mean = result.supplement.differences, result.lottery.mean_difference
     if not isinstance(spread, DifferenceDistribution) or not isinstance(mean, Figure):
         return unavailable(ax, say("chart.lottery.empty"))
-    edges = spread.edges
+    edges, unit = spread.edges, unit_of(result)
     widths = [high - low for low, high in pairwise(edges)]
     ax.bar(
         edges[:-1],
@@ -41,7 +42,7 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
     decimals = decimals_for(mean.value, mean.interval)
     for value, key, style, high in ((mean.value, "mean", "-", 0.97), (spread.median, "median", "--", 0.83)):
         ax.axvline(value, color=PATTERN, linestyle=style, linewidth=2)
-        text = say(f"chart.lottery.{key}", value=numerals.amount(value, mean.unit, decimals))
+        text = say(f"chart.lottery.{key}", value=numerals.amount(value, unit, decimals))
         ax.annotate(
             text,
             (value, high),
@@ -52,7 +53,7 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
             color=PATTERN,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
         )
-    ax.set_xlabel(say("chart.lottery.x", unit=f" ({mean.unit})" if mean.unit else ""))
+    ax.set_xlabel(say("chart.lottery.x", unit=f" ({unit})" if unit else ""))
     ax.set_ylabel(say("chart.lottery.y"))
     ax.set_xlim(left=min(0.0, edges[0]))
     ax.tick_params(colors=SECONDARY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noiseaudit.charts.canvas import LEVEL, OCCASION, PATTERN, SECONDARY, new_axes, unavailable
+from noiseaudit.charts.canvas import LEVEL, OCCASION, PATTERN, SECONDARY, new_axes, styled, unavailable
 from noiseaudit.formatting import Numerals
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@styled
 def planning(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Noise SD of the mean of 1 … 10 professionals as a share of today's; and of one who looks more than once."""
     say, numerals = catalogue(language), Numerals(language)

@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 
 from noiseaudit.errors import CallError
+from noiseaudit.formatting import printable
 from noiseaudit.language import LANGUAGES
-from noiseaudit.report.sentences import printable, summary_text
+from noiseaudit.report.sentences import summary_text
 from noiseaudit.result import Audience, AuditResult
 
 __all__ = ["FORMATS", "printable", "render", "summary_text", "write_report", "write_text"]

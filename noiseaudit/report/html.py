@@ -11,7 +11,7 @@ import jinja2
 from noiseaudit import charts
 from noiseaudit.charts.canvas import svg_of
 from noiseaudit.errors import NotIdentified
-from noiseaudit.formatting import decimals_for
+from noiseaudit.formatting import decimals_for, printable
 from noiseaudit.report.sentences import Speaker
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
 from noiseaudit.tables import averaging, bar_parts, noise_parts, precision_bands
@@ -64,7 +64,7 @@ def render_html(result: AuditResult, *, language: str = "en", audience: Audience
         estimator=_estimator(speaker),
         copy=copy,
     )
-    return page if page.endswith("\n") else page + "\n"
+    return printable(page if page.endswith("\n") else page + "\n")
 
 
 def _drawn(speaker: Speaker, name: str, title: str, subtitle: str, head: list[str], rows: list[list[str]]) -> Chart:

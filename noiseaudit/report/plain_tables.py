@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from noiseaudit.report.sentences import Speaker, printable
+from noiseaudit.formatting import printable
+from noiseaudit.report.sentences import Speaker
 from noiseaudit.result import AuditResult
 from noiseaudit.tables import noise_parts
 

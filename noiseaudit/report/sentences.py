@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from noiseaudit.errors import NotIdentified
-from noiseaudit.formatting import ONE_IN_UP_TO, Numerals, decimals_for
+from noiseaudit.formatting import ONE_IN_UP_TO, Numerals, decimals_for, printable
 from noiseaudit.language import Catalogue, catalogue
 from noiseaudit.result import AuditResult, Estimate, Figure, Interval
 from noiseaudit.tables import CATEGORICAL, Part, averaging, bar_parts, noise_factor, noise_parts, second_looks
@@ -230,8 +230,3 @@ def summary_text(result: AuditResult, *, language: str = "en") -> str:
     ]
     lines += ["", *notes, say("short.not_right"), ""] if notes else ["", say("short.not_right"), ""]
     return printable("\n".join(lines))
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which could steer a terminal; line ends and tabs stay."""
-    return "".join(ch for ch in text if ch in "\n\t" or (ch.isprintable() or ch == "\u00a0"))

@@ -42,7 +42,7 @@ DEMOS = {
         "Toegekend bedrag", _amount, 'scale = "continuous"\nunit = "€"\n', 11,
     ),
     "yes-no": _Demo(
-        Design(judges=20, cases=80, level=0.8, stable_pattern=0.7, occasion=0.0, case_sd=1.6, scale="binary",
+        Design(judges=20, cases=80, level=1.5, stable_pattern=1.5, occasion=0.0, case_sd=4.0, scale="binary",
                per_case=(6, 10)),
         "Besluit", lambda value: "Toegekend" if value else "Afgewezen", 'scale = "binary"\n', 12,
     ),

@@ -1,0 +1,256 @@
+"""The faces: every fixture renders, hostile text stays text, nothing about persons leaks, nothing is invented."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import replace
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import noiseaudit as na
+from noiseaudit.formatting import Numerals, decimals_for
+from noiseaudit.report import render, summary_text, write_report
+from noiseaudit.result import Estimate
+
+from ..conftest import ROLES, TOY, long
+
+FORMATS = (".html", ".md", ".csv", ".json")
+
+
+def results() -> dict[str, na.AuditResult]:
+    def of(data: pd.DataFrame, **more: object) -> na.AuditResult:
+        return na.audit(data, **ROLES, **more)
+
+    simulated = {
+        scale: of(
+            na.simulate(judges=14, cases=30, scale=scale, mean=1.0, level=0.5, stable_pattern=0.5, seed=6).data,
+            scale=scale,
+        )
+        for scale in ("continuous", "log", "binary", "nominal", "ordinal", "count")
+    }
+    repeats = na.simulate(judges=14, cases=30, repeats=(1, 2), seed=6).data
+    alone = pd.DataFrame({"case": range(5), "judge": "x", "decision": range(5)})
+    alike = pd.DataFrame([(c, j, c) for c in range(5) for j in "xyz"], columns=["case", "judge", "decision"])
+    boundary = long([[1, 2, 3], [2, 3, 1], [3, 1, 2], [1, 3, 2], [2, 1, 3], [3, 2, 1]])
+    return simulated | {
+        "repeats": of(repeats, occasion="occasion"),
+        "toy": of(long(TOY), unit="€"),
+        "two judges": of(long([row[:2] for row in TOY])),
+        "nothing": of(alone),
+        "alike": of(alike),
+        "boundary": of(boundary),
+        "one case": of(long(TOY[:1])),
+        "reml": of(long(TOY), estimator="reml"),
+        "gao_owen": of(long(TOY), estimator="gao_owen"),
+        "thin": of(na.simulate(judges=30, cases=35, per_case=2, seed=3).data),
+    }
+
+
+RESULTS = results()
+
+
+class Page(HTMLParser):
+    """Ids, headings, scripts and the nesting of tags."""
+
+    VOID = ("meta", "path", "use", "img", "br", "link", "rect", "image", "hr", "input")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.headings: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        assert not any(name.startswith("on") for name, _ in attrs)
+        assert not any(name in ("src", "href", "xlink:href") and value and not value.startswith("#")
+                       and not value.startswith("data:") for name, value in attrs)  # fmt: skip
+        if tag in ("h1", "h2", "h3"):
+            self.headings.append(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_result_has_every_face(name: str, suffix: str) -> None:
+    text = render(RESULTS[name], suffix)
+    assert len(text.encode()) < 1_000_000
+    assert text == render(RESULTS[name], suffix)
+    if suffix != ".json":
+        shown = re.sub(r"<pre.*?</pre>", "", text, flags=re.DOTALL)
+        for wrong in ("None", "nan", "inf,", "Undefined", "{", "}"):
+            place = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<dt>.*?</dt>", "", shown, flags=re.DOTALL)
+            assert not re.search(rf"(?<![\w]){re.escape(wrong)}(?![\w])", place), wrong
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_page_is_well_formed_and_self_contained(name: str) -> None:
+    page = Page()
+    page.feed(render(RESULTS[name], ".html"))
+    assert not page.open
+    assert len(page.ids) == len(set(page.ids))
+    assert page.headings[0] == "h1"
+    assert page.headings.count("h1") == 1
+    assert "h3" not in page.headings[: page.headings.index("h2")]
+    assert "script" not in page.tags
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_what_is_not_known_is_never_a_number(name: str) -> None:
+    text = summary_text(RESULTS[name])
+    for part, label in (("level", "Level noise"), ("occasion", "Occasion noise"), ("system", "System noise")):
+        component = getattr(RESULTS[name].noise, part)
+        line = next(line for line in text.splitlines() if line.strip().startswith(label))
+        if isinstance(component, Estimate):
+            assert re.search(r"\d", line)
+        else:
+            assert component.because in line
+            assert not re.search(r"\d", line)
+
+
+def test_the_same_result_from_its_json_gives_the_same_page_without_persons() -> None:
+    result = RESULTS["continuous"]
+    again = na.AuditResult.from_dict(result.to_dict())
+    page = render(again, ".html")
+    assert "this file holds nothing about individual professionals" in page
+    assert render(again, ".json") == render(na.AuditResult.from_dict(again.to_dict()), ".json")
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "=cmd|' /C calc'!A0",
+    "\x1b[31mred",
+    "a\x00b",
+    "{{7*7}}",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text(text: str, tmp_path: Path) -> None:
+    base = RESULTS["toy"]
+    hostile = replace(
+        base,
+        input=replace(base.input, name=text),
+        design=replace(base.design, roles={"case": text, "judge": text, "decision": text}),
+        lottery=replace(base.lottery, mean_difference=replace(base.lottery.mean_difference, unit=text)),
+        findings=tuple(replace(f, what=text, why=text, do=text) for f in base.findings),
+        settings=dict(base.settings) | {"unit": text},
+    )
+    for suffix in FORMATS:
+        page = render(hostile, suffix)
+        if suffix == ".html":
+            parsed = Page()
+            parsed.feed(page)
+            assert "script" not in parsed.tags
+            assert "img" not in parsed.tags
+            assert "<script>alert" not in page
+            assert "49" not in page or "{{7*7}}" in page or text != "{{7*7}}"
+        if suffix == ".csv":
+            assert not any(cell.startswith(("=", "+", "@")) for line in page.splitlines() for cell in line.split(","))
+    assert "\x1b" not in summary_text(hostile)
+
+
+def test_formula_cells_are_defused() -> None:
+    base = RESULTS["nothing"]
+    evil = na.NotIdentified("single_judge", "=1+1")
+    text = render(replace(base, noise=replace(base.noise, system=evil)), ".csv")
+    assert "'=1+1" in text
+    assert ",=1+1" not in text
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_no_name_in_public_files(suffix: str) -> None:
+    data = na.simulate(judges=12, cases=20, seed=9).data
+    data["judge"] = "Mr " + data["judge"] + " Secret"
+    assert "Secret" not in render(na.audit(data, **ROLES), suffix)
+
+
+def test_five_thousand_professionals_fit_in_a_megabyte() -> None:
+    data = na.simulate(judges=5000, cases=5000, per_case=3, seed=2).data
+    page = render(na.audit(data, **ROLES), ".html")
+    assert len(page.encode()) < 1_000_000
+
+
+def test_funnel_is_hidden_below_ten_professionals() -> None:
+    assert "figures about persons" in render(RESULTS["toy"], ".html")
+    assert 'id="funnel' not in render(RESULTS["toy"], ".html")
+    assert 'id="funnel' in render(RESULTS["continuous"], ".html")
+
+
+@pytest.mark.parametrize("scale", ["binary", "nominal"])
+def test_categories_are_spoken_of_as_chances(scale: str) -> None:
+    result = RESULTS[scale]
+    share = f"{100 * result.lottery.disagreement.value:.1f}%"
+    row = next(line for line in summary_text(result).splitlines() if line.startswith("System noise"))
+    assert share in row
+    assert "SD" not in summary_text(result)
+
+
+def test_writing(tmp_path: Path) -> None:
+    result, path = RESULTS["toy"], tmp_path / "page.html"
+    write_report(result, path)
+    with pytest.raises(na.CallError, match="--force"):
+        write_report(result, path)
+    write_report(result, path, force=True)
+    for wrong in ("page.pdf", "page", "page.xlsx"):
+        with pytest.raises(na.CallError, match="cannot write"):
+            write_report(result, tmp_path / wrong)
+    with pytest.raises(na.CallError, match="no report in 'xx'"):
+        write_report(result, tmp_path / "other.html", language="xx")
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_every_key_of_the_catalogue_is_used_and_every_used_key_exists() -> None:
+    root = resources.files("noiseaudit")
+    keys: set[str] = set()
+
+    def walk(tree: dict, prefix: str) -> None:
+        for key, value in tree.items():
+            walk(value, f"{prefix}{key}.") if isinstance(value, dict) else keys.add(prefix + key)
+
+    walk(tomllib.loads((root / "report/language/en.toml").read_text("utf-8")), "")
+    code = "\n".join(p.read_text("utf-8") for p in Path(str(root)).rglob("*") if p.suffix in (".py", ".html"))
+    literal = set(re.findall(r"""say\(\s*["']([a-z_0-9]+(?:\.[a-z_0-9]+)+)["']""", code))
+    assert {key for key in literal if not key.endswith("_")} <= keys  # the others end in a computed word
+    roots = {"reason", "finding", "interval_reason", "part", "section", "glossary"}  # reached by computed keys
+    computed = {m.rsplit("{", 1)[0] for m in re.findall(r"""f["']([a-z_]+\.[a-z_{}.\[\]\"' ]*?\{)""", code)}
+    for key in keys - literal:
+        assert (
+            key.split(".")[0] in roots or any(key.startswith(start) for start in computed | literal) or key in code
+        ), key
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "decimals", "text"),
+    [(1234.5, "€", 0, "€1,234"), (-2.25, "€", 1, "−€2.2"), (0.1234, "probability", 3, "12.3%"), (3.0, None, 1, "3.0"),
+     (3.14159, "months", 2, "3.14\u00a0months"), (-0.0001, None, 2, "0.00"), (12.0, "%", 0, "12%")],
+)  # fmt: skip
+def test_numbers_as_text(value: float, unit: str | None, decimals: int, text: str) -> None:
+    assert Numerals().amount(value, unit, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "decimals"),
+    [
+        (310.0, (260.0, 370.0), 0),
+        (3.72, (3.55, 3.90), 2),
+        (0.0512, (0.0498, 0.0533), 4),
+        (0.0, None, 0),
+        (12.3, None, 1),
+    ],
+)
+def test_decimals_follow_the_uncertainty(value: float, interval: tuple[float, float] | None, decimals: int) -> None:
+    assert decimals_for(value, interval) == decimals
