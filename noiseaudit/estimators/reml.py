@@ -13,6 +13,7 @@ cases go to certain judges it is biased (use `fe`). Bates, Mächler, Bolker & Wa
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +30,7 @@ from noiseaudit.result import Interval
 MOST_LEVELS_DENSE = 10_000
 _ONE_THREAD = 3000
 _LEAST_START = 0.02
-_USUAL_EVALUATIONS = 12
+_USUAL_EVALUATIONS = 8
 _AFAR = 30.0
 
 
@@ -127,9 +128,10 @@ def _fit(crossed: Crossed, start: Floats, free: list[int]) -> Optimum:
     others = [np.where(start > 0, _AFAR, 0.0)] if long or zero else []
     others += [np.where(np.arange(3) == u, 0.0, best.t) for u in free if long and best.t[u] > 0]
     for other in others:
-        fit = descend(crossed, other, free=free)
-        evaluations += fit.evaluations
-        best = min(best, fit, key=lambda each: each.criterion)
+        with contextlib.suppress(SingularError):
+            fit = descend(crossed, other, free=free)
+            evaluations += fit.evaluations
+            best = min(best, fit, key=lambda each: each.criterion)
     return replace(best, evaluations=evaluations)
 
 

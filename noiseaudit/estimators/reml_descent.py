@@ -24,6 +24,7 @@ _LONGEST = 3.0
 _MOST_STEPS = 100
 _HALVINGS = 12
 _SWEEPS = 60
+_SHORT = 0.5
 _TINY = 1e-7  # as good as 0: Newton on the log scale sees no slope there
 _FLAT = 1e-9  # a fall below this part of the criterion may be rounding
 
@@ -198,9 +199,9 @@ def _logs(t: Floats) -> Floats:
 
 
 def _secant(hessian: Floats, step: Floats, change: Floats) -> Floats:
-    """BFGS: the average information, mended along the last step, where the gradient has shown its true change."""
+    """BFGS: the average information, mended along the last short step where it missed the gradient's change."""
     moved, along = float(step @ change), float(step @ hessian @ step)
-    if moved <= 0.05 * along or along <= 0:
+    if np.abs(step).max() > _SHORT or along <= 0 or moved <= 0.01 * along or abs(moved / along - 1) < 0.2:
         return hessian
     ahead = hessian @ step
     return np.asarray(hessian - np.outer(ahead, ahead) / along + np.outer(change, change) / moved)

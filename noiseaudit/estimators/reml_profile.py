@@ -103,6 +103,8 @@ class Profile:
         full[-1, -1] = n
         a = np.append((best.t * target.weights)[moving] * best.s2 / target.at(best), 1.0)
         ahead = np.linalg.lstsq(full, a, rcond=None)[0]
+        if not float(a @ ahead) > 0:
+            return np.zeros(3), _FARTHEST
         curve = 1.0 / float(a @ ahead)
         move = np.zeros(3)
         move[moving] = ahead[:-1] * curve

@@ -64,17 +64,19 @@ def tabulate(log: Log) -> Tabulated:
 
 def _clean(labels: pd.Series, key: str, findings: list[Finding]) -> pd.Series:
     """Text labels without stray spaces and invisible characters; None where nothing is left."""
-    unique = labels.drop_duplicates()
-    mapping = {value: _label(value) for value in unique.tolist() if not _is_missing(value)}
-    changed = sum(1 for value, text in mapping.items() if isinstance(value, str) and value != text)
-    merged = len(mapping) - len(set(mapping.values()))
+    codes, unique = pd.factorize(labels, use_na_sentinel=True)
+    seen = [unique[i] for i in range(len(unique))] if not isinstance(unique, np.ndarray) else unique.tolist()
+    texts = [_label(value) for value in seen]
+    changed = sum(1 for value, text in zip(seen, texts, strict=True) if isinstance(value, str) and value != text)
+    kept = {text for text in texts if text}
     role = key.removesuffix("_id")
     if changed:
+        merged = len(texts) - len(set(texts))
         findings.append(finding("labels_cleaned", role=role, n=changed, merged=merged))
-    folded = len({text.casefold() for text in mapping.values() if text})
-    if folded < len({text for text in mapping.values() if text}):
+    if len({text.casefold() for text in kept}) < len(kept):
         findings.append(finding("labels_differ_in_case", "warning", role=role))
-    return labels.map(lambda value: None if _is_missing(value) else mapping[value] or None).astype(object)
+    table = np.array([text or None for text in texts] + [None], dtype=object)  # code -1, missing, takes the last
+    return pd.Series(table[codes], index=labels.index, dtype=object)
 
 
 def _is_missing(value: object) -> bool:

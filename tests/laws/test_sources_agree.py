@@ -40,7 +40,7 @@ def source(kind: str, data: pd.DataFrame, folder: Path) -> object:
         pq.write_table(pa.table(data.to_dict("list")), path)
         return path
     if kind in ("csv", "gzip"):
-        data.to_csv(path, index=False, compression="gzip" if kind == "gzip" else None)
+        data.to_csv(path, index=False, compression={"method": "gzip", "mtime": 1} if kind == "gzip" else None)
         return path
     if kind == "tsv":
         data.to_csv(path, index=False, sep="\t")
