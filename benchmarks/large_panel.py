@@ -19,6 +19,7 @@ import pandas as pd
 
 import noiseaudit as na
 from benchmarks.measure import HEAD, cpu_times, rows
+from noiseaudit.estimators.panel import estimate_panel
 
 CASES, JUDGES = 333_334, 500
 
@@ -56,6 +57,9 @@ def main() -> None:
     times = cpu_times(
         {
             "noiseaudit, whole audit": lambda: na.audit(data, **roles),
+            "noiseaudit, components and intervals": lambda: estimate_panel(
+                na.Cells.from_arrays(data["case"], data["judge"], data["decision"])
+            ),
             "GeneralizIT, ANOVA alone": lambda: theirs(data, coefficients=False),
             "GeneralizIT, ANOVA and coefficients": lambda: theirs(data, coefficients=True),
         },
@@ -67,9 +71,9 @@ def main() -> None:
         f"Made by `python -m benchmarks.large_panel --runs {runs}`. 1,000,000 decisions, {JUDGES} judges, {CASES:,} cases."
     )
     print("CPU seconds from the data frame: ours reads, counts, fits, gives every interval, levels and the lottery.")
-    print(
-        f"GeneralizIT {version('generalizit')}. Level {noise.level.sd:.4f} (true .5), pattern {noise.pattern.sd:.4f} (true .7).\n"
-    )
+    found = f"level {noise.level.sd:.4f} (true .5), pattern {noise.pattern.sd:.4f} (true .7)"
+    print(f"GeneralizIT {version('generalizit')}. We find {found}.
+")
     print(HEAD)
     print("\n".join(rows(times, base="noiseaudit, whole audit")))
 

@@ -65,7 +65,7 @@ def tabulate(log: Log) -> Tabulated:
 def _clean(labels: pd.Series, key: str, findings: list[Finding]) -> pd.Series:
     """Text labels without stray spaces and invisible characters; None where nothing is left."""
     codes, unique = pd.factorize(labels, use_na_sentinel=True)
-    seen = [unique[i] for i in range(len(unique))] if not isinstance(unique, np.ndarray) else unique.tolist()
+    seen = pd.Index(unique).to_numpy(dtype=object).tolist()
     texts = [_label(value) for value in seen]
     changed = sum(1 for value, text in zip(seen, texts, strict=True) if isinstance(value, str) and value != text)
     kept = {text for text in texts if text}
@@ -86,6 +86,8 @@ def _is_missing(value: object) -> bool:
 def _label(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value:
+        return value  # nothing to clean: nearly every label
     text = unicodedata.normalize("NFC", str(value))
     return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
 
