@@ -67,13 +67,13 @@ def main() -> None:
     )
     noise = na.audit(data, **roles).noise
     print("# A million decisions\n")
+    print(f"Made by `python -m benchmarks.large_panel --runs {runs}`.")
     print(
-        f"Made by `python -m benchmarks.large_panel --runs {runs}`. 1,000,000 decisions, {JUDGES} judges, {CASES:,} cases."
+        f"1,000,000 decisions, {JUDGES} judges, {CASES:,} cases; CPU seconds from the data frame. The whole audit reads,"
     )
-    print("CPU seconds from the data frame: ours reads, counts, fits, gives every interval, levels and the lottery.")
+    print("accounts for rows, counts, fits, and gives every interval, the levels and the lottery.")
     found = f"level {noise.level.sd:.4f} (true .5), pattern {noise.pattern.sd:.4f} (true .7)"
-    print(f"GeneralizIT {version('generalizit')}. We find {found}.
-")
+    print(f"GeneralizIT {version('generalizit')}. We find {found}.\n")
     print(HEAD)
     print("\n".join(rows(times, base="noiseaudit, whole audit")))
 
