@@ -47,7 +47,7 @@ def main() -> None:
     criteria = []
     for line in done.splitlines():
         if line.startswith("#"):
-            versions = re.sub(r"\S*/", "", line[2:])  # the BLAS by name, not by where it lies
+            versions = re.sub(r"\S*/(\w+)-pthread/\S*|\S*/", r"\1 ", line[2:]).strip()  # the BLAS by name, not by place
         else:
             seconds, criterion = map(float, line.split())
             times["lme4 REML"].append(seconds)

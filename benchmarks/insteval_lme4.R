@@ -8,4 +8,4 @@ for (run in seq_len(as.integer(arguments[2]))) {
   time <- system.time(fit <- lmer(y ~ 1 + (1 | s) + (1 | d), data))
   cat(sum(time[c("user.self", "sys.self")]), sprintf("%.4f", REMLcrit(fit)), "\n")
 }
-cat("#", R.version.string, "lme4", as.character(packageVersion("lme4")), extSoftVersion()[["BLAS"]], "\n")
+cat("#", R.version.string, "lme4", as.character(packageVersion("lme4")), "BLAS", normalizePath(extSoftVersion()[["BLAS"]]), "\n")

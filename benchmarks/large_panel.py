@@ -68,10 +68,8 @@ def main() -> None:
     noise = na.audit(data, **roles).noise
     print("# A million decisions\n")
     print(f"Made by `python -m benchmarks.large_panel --runs {runs}`.")
-    print(
-        f"1,000,000 decisions, {JUDGES} judges, {CASES:,} cases; CPU seconds from the data frame. The whole audit reads,"
-    )
-    print("accounts for rows, counts, fits, and gives every interval, the levels and the lottery.")
+    print(f"1,000,000 decisions, {JUDGES} judges, {CASES:,} cases; CPU seconds from the data frame. The whole audit")
+    print("reads, accounts for rows, counts, fits, and gives every interval, the levels and the lottery.")
     found = f"level {noise.level.sd:.4f} (true .5), pattern {noise.pattern.sd:.4f} (true .7)"
     print(f"GeneralizIT {version('generalizit')}. We find {found}.\n")
     print(HEAD)

@@ -27,7 +27,7 @@ SINGLE_ROLES = (
     "exposure",
 )
 LIST_ROLES = ("groups", "relations", "features")
-READING = ("encoding", "delimiter", "decimal", "dates", "header_row", "sheet", "na")
+READING = ("encoding", "delimiter", "decimal", "dates", "header_row", "sheet", "na", "max_bytes")
 
 
 def _suggest(error: ValidationError, known: tuple[str, ...]) -> str:
@@ -84,6 +84,7 @@ class AuditDesign(BaseModel):
     header_row: int | Literal["auto"] = "auto"
     sheet: str = "auto"
     na: tuple[str, ...] | Literal["auto"] = "auto"
+    max_bytes: int | None = Field(default=None, gt=0)
 
     def __init__(self, /, **settings: Any) -> None:
         try:

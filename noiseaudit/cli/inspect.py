@@ -21,6 +21,7 @@ def inspect(  # noqa: PLR0917 - typer reads the options off the parameters
     decimal: o.Decimal = None,
     header_row: o.HeaderRow = None,
     na: o.Na = None,
+    max_bytes: o.MaxBytes = None,
     config: o.ConfigFile = None,
     lang: o.Language = None,
     quiet: o.Quiet = False,
@@ -46,6 +47,7 @@ def inspect(  # noqa: PLR0917 - typer reads the options off the parameters
         decimal=decimal,
         header_row=header_row,
         na=na,
+        max_bytes=max_bytes,
     )
     design = AuditDesign(**(config_beside(file, config).settings | settings))
     with readable(file) as (path, name):

@@ -45,6 +45,7 @@ Delimiter = Annotated[str | None, typer.Option(help="auto, ;, comma, tab, …", 
 Decimal = Annotated[str | None, typer.Option(help="auto, a comma or a point.", rich_help_panel=READING)]
 HeaderRow = Annotated[str | None, typer.Option(help="auto or the row of the header.", rich_help_panel=READING)]
 Na = Annotated[list[str] | None, typer.Option(help="A marker for missing; repeatable.", rich_help_panel=READING)]
+MaxBytes = Annotated[int | None, typer.Option(help="Refuse files larger than this.", rich_help_panel=READING)]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config; else noiseaudit.toml beside the data.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.", rich_help_panel=OUTPUT)]
 Language = Annotated[str | None, typer.Option("--lang", help="Language of the report: en.")]

@@ -45,6 +45,7 @@ def report(  # noqa: PLR0917 - typer reads the options off the parameters
     decimal: o.Decimal = None,
     header_row: o.HeaderRow = None,
     na: o.Na = None,
+    max_bytes: o.MaxBytes = None,
     config: o.ConfigFile = None,
     audience: AudienceOption = None,
     force: o.Force = False,
@@ -77,7 +78,7 @@ def report(  # noqa: PLR0917 - typer reads the options off the parameters
         case=case, judge=judge, decision=decision, occasion=occasion, truth=truth, time=time, groups=group,
         features=feature, office=office, pool=pool, scale=scale, design=design, estimator=estimator,
         positive=positive, order=order, unit=unit, confidence=confidence, duplicates=duplicates, encoding=encoding,
-        delimiter=delimiter, decimal=decimal, header_row=header_row, na=na,
+        delimiter=delimiter, decimal=decimal, header_row=header_row, na=na, max_bytes=max_bytes,
     )  # fmt: skip
     chosen = AuditDesign(**(found.settings | settings))
     with readable(file) as (path, name), sign_of_life(f"noiseaudit: {name}", quiet=manner.quiet):

@@ -23,7 +23,7 @@ from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import PanelEstimate
 from noiseaudit.estimators.linked import Linked
-from noiseaudit.result import Accuracy, Estimate, Figure
+from noiseaudit.result import Accuracy, Estimate, Figure, Interval
 
 
 def measure_accuracy(
@@ -60,11 +60,16 @@ def measure_accuracy(
     pattern = max(0.0, estimate.pattern.variance) if isinstance(estimate.pattern, Estimate) else mse
     se = math.sqrt(level * float((n_j**2).sum()) / N**2 + max(0.0, kappa) * float((n_i**2).sum()) / N**2 + pattern / N)
     return Accuracy(
-        mse=Figure(mse, None if unit is None else f"{unit}²", _mse_interval(z - mse, mse, case, judge, t)),
+        mse=_mse_figure(mse, unit, _mse_interval(z - mse, mse, case, judge, t)),
         bias=Figure(beta, unit, (beta - t * se, beta + t * se)),
         shared_case_bias=_case_bias(E, case, judge, kappa, t),
         noise=estimate.system,
     )
+
+
+def _mse_figure(mse: float, unit: str | None, interval: Interval | None) -> Figure:
+    squared = None if unit is None else f"{unit}²"
+    return Figure(mse, squared, interval, None if interval else "at_boundary")
 
 
 def _dense(codes: Codes) -> Codes:

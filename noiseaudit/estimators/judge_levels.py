@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
-from noiseaudit.result import Individuals
+from noiseaudit.result import AuditResult, Individuals
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,19 @@ def winsorised_level_variance(levels: JudgeLevels, level_variance: float) -> flo
     J = len(calm)
     estimate = float(((calm - calm.mean()) ** 2).sum() / (J - 1) - (levels.se**2).mean())
     return max(0.0, min(estimate, max(level_variance, 0.0)))
+
+
+def levels_of(result: AuditResult) -> JudgeLevels:
+    """The levels that a result holds in memory, in the order of its judges with a known level."""
+    from noiseaudit.errors import NotIdentifiedError
+
+    known = [j for j in result.judges if j.level is not None and j.se is not None and j.interval is not None]
+    if not known:
+        raise NotIdentifiedError("no_levels", "this result holds no levels of professionals")
+    z = float(stats.norm.ppf(0.5 + float(result.settings.get("confidence", 0.95)) / 2))
+    columns = [(j.level, j.se, j.shrunk, (j.interval[1] - j.interval[0]) / (2 * z), j.reliability)
+               for j in known if j.interval is not None]  # fmt: skip
+    return JudgeLevels(*np.array(columns, dtype=np.float64).T)
 
 
 @dataclass(frozen=True)

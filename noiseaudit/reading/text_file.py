@@ -50,9 +50,11 @@ class TextFile:
     sha256: str
 
 
-def open_text(path: Path, design: AuditDesign, *, max_bytes: int | None = None) -> TextFile:
+def open_text(path: Path, design: AuditDesign) -> TextFile:
     """Find encoding, delimiter and header; copy to UTF-8 only where the file is not plain UTF-8 already."""
-    packed = path.read_bytes()[:2] == b"\x1f\x8b" if path.stat().st_size < 2 else _starts(path, b"\x1f\x8b")
+    packed = _starts(path, b"\x1f\x8b")
+    if design.max_bytes is not None and path.stat().st_size > design.max_bytes:
+        raise DataError([Problem("E106", f"the file has more than {design.max_bytes:,} bytes.", "Raise --max-bytes.")])
     _refuse_other_kinds(path, packed)
     encoding = _encoding(path, packed, design)
     digest, blank, size = hashlib.sha256(), 0, 0
@@ -66,7 +68,7 @@ def open_text(path: Path, design: AuditDesign, *, max_bytes: int | None = None) 
         target = Path(name)
         try:
             with os.fdopen(handle, "wb") as out:
-                for text in _decoded(path, packed, encoding, max_bytes):
+                for text in _decoded(path, packed, encoding, design.max_bytes):
                     out.write(text.encode("utf-8"))
         except BaseException:
             target.unlink(missing_ok=True)

@@ -82,6 +82,7 @@ def test_same_bytes_twice(folder: Path) -> None:
         (["report", "toy.csv", "--case", "zaak"], 3, "E307"),
         (["report", "toy.csv", "--config", "none.toml"], 2, "cannot read the config"),
         (["report", "toy.csv", "--design", "log"], 2, "not supported"),
+        (["report", "toy.csv", "--max-bytes", "20"], 3, "E106"),
         (["report", "toy.csv", "--lang", "xx", "-o", "r.html"], 2, "there is no report in"),
         (["demo", "unknown", "-o", "x"], 2, "there is no demo"),
         (["inspect", "nowhere.csv"], 2, "there is no file"),

@@ -207,6 +207,17 @@ def test_ranks_of_equals_are_uniform() -> None:
     assert apart.median.tolist() == [1, 2, 3, 4, 5]
 
 
+def test_levels_come_back_from_the_result(panel_c: pd.DataFrame) -> None:
+    from noiseaudit.estimators.judge_levels import levels_of, shrink_levels
+
+    result = na.audit(panel_c, **ROLES)
+    levels = levels_of(result)
+    again = shrink_levels(levels.level, levels.se**2, result.noise.level.variance)
+    assert levels.sd == pytest.approx(again.sd)
+    with pytest.raises(na.NotIdentifiedError, match="no_levels"):
+        levels_of(na.AuditResult.from_dict(result.to_dict()))
+
+
 def test_shrunk_intervals_cover_the_true_levels() -> None:
     hits = []
     for seed in range(60):

@@ -152,14 +152,14 @@ def test_interval_ends_are_where_the_brute_force_profile_crosses(interaction: bo
     used = [0, 1, 2, 3] if interaction else [0, 1, 3]
     for name, members in parts.items():
         interval = getattr(fit, f"{name}_interval")
-        members = [u for u in members if u in used]
+        present = [u for u in members if u in used]
         assert interval[0] <= getattr(fit, name) <= interval[1]
         for end in [end for end in interval if end > 0]:
 
-            def profiled(logs: np.ndarray, end: float = end, members: list[int] = members) -> float:
+            def profiled(logs: np.ndarray, end: float = end, present: list[int] = present) -> float:
                 v = np.zeros(4)
                 v[used] = np.exp(logs)
-                v[members] *= end / v[members].sum()
+                v[present] *= end / v[present].sum()
                 return dense_criterion(cells, *v)
 
             start = np.log(np.maximum(np.array(variances(fit))[used], 1e-3))
