@@ -30,6 +30,12 @@ class Privacy(BaseModel):
     key_file: str | None = None
     legal_basis: dict[str, str] = Field(default_factory=dict)
 
+    def key_path(self, config: Path | None) -> Path | None:
+        """The key file, seen from the folder of the config that names it."""
+        if self.key_file is None:
+            return None
+        return (config.parent if config is not None else Path()) / Path(self.key_file).expanduser()
+
 
 @dataclass(frozen=True)
 class Config:

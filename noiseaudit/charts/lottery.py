@@ -40,19 +40,10 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
         edgecolor="white",
     )
     decimals = decimals_for(mean.value, mean.interval)
-    for value, key, style, high in ((mean.value, "mean", "-", 0.97), (spread.median, "median", "--", 0.83)):
-        ax.axvline(value, color=PATTERN, linestyle=style, linewidth=2)
+    for value, key, style in ((mean.value, "mean", "-"), (spread.median, "median", "--")):
         text = say(f"chart.lottery.{key}", value=numerals.amount(value, unit, decimals))
-        ax.annotate(
-            text,
-            (value, high),
-            xycoords=("data", "axes fraction"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="top",
-            color=PATTERN,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
-        )
+        ax.axvline(value, color=PATTERN, linestyle=style, linewidth=2, label=text)
+    ax.legend(loc="upper right", frameon=False)
     ax.set_xlabel(say("chart.lottery.x", unit=f" ({unit})" if unit else ""))
     ax.set_ylabel(say("chart.lottery.y"))
     ax.set_xlim(left=min(0.0, edges[0]))

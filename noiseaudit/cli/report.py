@@ -63,6 +63,7 @@ def report(  # noqa: PLR0917 - typer reads the options off the parameters
     from noiseaudit.design import AuditDesign
     from noiseaudit.errors import CallError
     from noiseaudit.report import FORMATS, check_target, summary_text, write_report
+    from noiseaudit.result.pseudonyms import read_key
 
     manner = context.obj.with_options(lang, quiet, verbose)
     found = config_beside(file, config)
@@ -74,6 +75,8 @@ def report(  # noqa: PLR0917 - typer reads the options off the parameters
         if target.suffix.lower() not in FORMATS:
             raise CallError("no_such_format", f"cannot write {target.name!r}; the formats are {', '.join(FORMATS)}")
         check_target(target, force=force)
+    secret = found.privacy.key_path(found.path)
+    key = None if secret is None or viewers == "public" else read_key(secret, outputs=targets)
     settings = o.chosen(
         case=case, judge=judge, decision=decision, occasion=occasion, truth=truth, time=time, groups=group,
         features=feature, office=office, pool=pool, scale=scale, design=design, estimator=estimator,
@@ -86,7 +89,7 @@ def report(  # noqa: PLR0917 - typer reads the options off the parameters
 
         result = audit(path, chosen, name=name)
         for target in targets:
-            write_report(result, target, language=manner.language, audience=viewers, force=force)  # type: ignore[arg-type]
+            write_report(result, target, language=manner.language, audience=viewers, key=key, force=force)  # type: ignore[arg-type]
     if not targets:
         typer.echo(summary_text(result, language=manner.language))
     elif not manner.quiet:

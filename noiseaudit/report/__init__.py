@@ -18,16 +18,26 @@ __all__ = ["FORMATS", "printable", "render", "summary_text", "write_report", "wr
 FORMATS = (".html", ".json", ".md", ".csv")
 
 
-def render(result: AuditResult, suffix: str, *, language: str = "en", audience: Audience = "public") -> str:
-    """The result as text in the format of a file suffix; CallError for a format or language that does not exist."""
+def render(
+    result: AuditResult,
+    suffix: str,
+    *,
+    language: str = "en",
+    audience: Audience = "public",
+    key: bytes | None = None,
+) -> str:
+    """The result as text in the format of a file suffix; CallError for a format or language that does not exist.
+
+    key: of the codes that stand for professionals in a file for the team.
+    """
     if language not in LANGUAGES:
         raise CallError("no_such_language", f"there is no report in {language!r} yet; there is {', '.join(LANGUAGES)}")
     if suffix == ".html":
         from noiseaudit.report.html import render_html
 
-        return render_html(result, language=language, audience=audience)
+        return render_html(result, language=language, audience=audience, key=key)
     if suffix == ".json":
-        return json.dumps(result.to_dict(audience), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        return json.dumps(result.to_dict(audience, key=key), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     if suffix == ".md":
         from noiseaudit.report.plain_tables import render_markdown
 
@@ -47,11 +57,12 @@ def write_report(
     *,
     language: str = "en",
     audience: Audience = "public",
+    key: bytes | None = None,
     force: bool = False,
 ) -> Path:
     """Write the result in the format of the path's suffix (.html, .json, .md, .csv); CallError where it cannot be."""
     target = Path(path)
-    text = render(result, target.suffix.lower(), language=language, audience=audience)
+    text = render(result, target.suffix.lower(), language=language, audience=audience, key=key)
     return write_text(text, target, force=force)
 
 

@@ -32,7 +32,9 @@ class Chart:
     rows: list[list[str]]
 
 
-def render_html(result: AuditResult, *, language: str = "en", audience: Audience = "public") -> str:
+def render_html(
+    result: AuditResult, *, language: str = "en", audience: Audience = "public", key: bytes | None = None
+) -> str:
     """The whole page. The same result gives the same bytes."""
     speaker = Speaker(result, language)
     environment = jinja2.Environment(
@@ -42,7 +44,7 @@ def render_html(result: AuditResult, *, language: str = "en", audience: Audience
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    copy = json.dumps(result.to_dict(audience), ensure_ascii=False, indent=1, allow_nan=False)
+    copy = json.dumps(result.to_dict(audience, key=key), ensure_ascii=False, indent=1, allow_nan=False)
     page = environment.get_template("page.html").render(
         say=speaker.say,
         language=language,
@@ -63,6 +65,7 @@ def render_html(result: AuditResult, *, language: str = "en", audience: Audience
         settings=_settings(result),
         estimator=_estimator(speaker),
         copy=copy,
+        audience=audience,
     )
     return printable(page if page.endswith("\n") else page + "\n")
 

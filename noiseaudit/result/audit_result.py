@@ -43,11 +43,14 @@ class AuditResult:
     tool_version: str
     cases: CaseTable | None = field(default=None, compare=False)
 
-    def to_dict(self, audience: Audience = "public") -> dict[str, Any]:
-        """JSON-ready data after the contract `noiseaudit/result` 1.0. `public` holds nothing about persons."""
+    def to_dict(self, audience: Audience = "public", *, key: bytes | None = None) -> dict[str, Any]:
+        """JSON-ready data after the contract `noiseaudit/result` 1.0. `public` holds nothing about persons.
+
+        `team` names professionals by code: P01, P02 … or, with a `key`, codes that stay the same in every audit.
+        """
         from noiseaudit.result.exchange import to_dict
 
-        return to_dict(self, audience)
+        return to_dict(self, audience, key=key)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> AuditResult:

@@ -13,13 +13,14 @@ from noiseaudit.errors import CallError, NotIdentified
 from noiseaudit.result.audit_result import AuditResult
 from noiseaudit.result.findings import finding
 from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure
+from noiseaudit.result.pseudonyms import codes
 
 SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
 _BY_STATUS = {"bounded": Bounded, "not_identified": NotIdentified}
 
 
-def to_dict(result: AuditResult, audience: Audience = "public") -> dict[str, Any]:
+def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | None = None) -> dict[str, Any]:
     """JSON-ready data. `public` empties every list about persons and says so in a finding; `team` writes codes."""
     if audience not in typing.get_args(Audience):
         raise CallError("wrong_setting", f"audience must be 'public' or 'team', not {audience!r}")
@@ -27,8 +28,8 @@ def to_dict(result: AuditResult, audience: Audience = "public") -> dict[str, Any
     findings = list(result.findings)
     groups = [dict(group) for group in result.groups]
     if audience == "team":
-        width = max(2, len(str(len(result.judges))))
-        judges = [_plain(judge) | {"judge": f"P{i:0{width}d}"} for i, judge in enumerate(result.judges, 1)]
+        named = codes([judge.judge for judge in result.judges], key)
+        judges = [_plain(judge) | {"judge": code} for judge, code in zip(result.judges, named, strict=True)]
     else:
         groups = [group | {"judges": []} for group in groups]
         if result.judges:

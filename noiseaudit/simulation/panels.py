@@ -195,7 +195,7 @@ def draw(design: Design, generator: np.random.Generator) -> Rows:
 def _standard(design: Design, size: int, generator: np.random.Generator) -> Floats:
     """Draws with mean 0 and variance 1."""
     if design.distribution == "exp":
-        return generator.exponential(size=size) - 1
+        return np.asarray(generator.exponential(size=size) - 1, dtype=np.float64)
     if design.distribution == "gam4":
         return (generator.gamma(4, size=size) - 4) / 2
     if design.distribution == "logn":
@@ -243,9 +243,9 @@ def _decide(design: Design, latent: Floats, generator: np.random.Generator) -> F
     if design.scale == "log":
         return np.exp(latent)
     if design.scale == "binary":
-        return (generator.random(len(latent)) < special.expit(latent)).astype(np.float64)
+        return np.asarray(generator.random(len(latent)) < special.expit(latent), dtype=np.float64)
     if design.scale == "count":
-        return generator.poisson(np.exp(latent)).astype(np.float64)
+        return np.asarray(generator.poisson(np.exp(latent)), dtype=np.float64)
     if design.scale == "ordinal":
         reached = ordinal_probabilities(latent, design.cuts).cumsum(axis=1)
         return np.asarray(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import os
 import signal
@@ -252,3 +254,31 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_version(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path, code=0).stdout.decode().strip() == "0.1.0"
+
+
+def test_codes_with_a_key_file_stay_the_same_and_the_key_is_guarded(folder: Path) -> None:
+    secret = folder / "secret"
+    secret.mkdir()
+    key = secret / "key"
+    key.write_bytes(b"0123456789abcdef0123456789abcdef")
+    key.chmod(0o600)
+    (folder / "noiseaudit.toml").write_text(
+        'version = 1\n[privacy]\naudience = "team"\nkey_file = "secret/key"\n', "utf-8"
+    )
+    run("report", "toy.csv", "-o", "a.json", "-q", cwd=folder, code=0)
+    text = (folder / "toy.csv").read_text("utf-8").splitlines(keepends=True)
+    (folder / "turned.csv").write_text(text[0] + "".join(reversed(text[1:])), "utf-8")
+    run("report", "turned.csv", "-o", "b.json", "-q", cwd=folder, code=0)
+    found = [json.loads((folder / f"{name}.json").read_text("utf-8"))["judges"] for name in "ab"]
+    assert [j["judge"] for j in found[0]] == [j["judge"] for j in reversed(found[1])]
+    # HMAC-SHA256 of "j0" by the standard library's own call, base32
+    assert found[0][0]["judge"] == "P-" + base64.b32encode(hmac.digest(key.read_bytes(), b"j0", "sha256")).decode()[:8]
+    assert "0123456789abcdef" not in (folder / "a.json").read_text("utf-8")
+    key.chmod(0o644)
+    assert b"others may read" in run("report", "toy.csv", "-o", "c.json", cwd=folder, code=2).stderr
+    key.chmod(0o600)
+    assert b"lies in the folder" in run("report", "toy.csv", "-o", "secret/d.json", cwd=folder, code=2).stderr
+    key.write_bytes(b"short")
+    assert b"fewer than 16" in run("report", "toy.csv", "-o", "e.json", cwd=folder, code=2).stderr
+    key.unlink()
+    assert b"no key file" in run("report", "toy.csv", "-o", "f.json", cwd=folder, code=2).stderr
