@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any, Literal
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -27,7 +29,11 @@ SINGLE_ROLES = (
     "exposure",
 )
 LIST_ROLES = ("groups", "relations", "features")
-READING = ("encoding", "delimiter", "decimal", "dates", "header_row", "sheet", "na", "max_bytes")
+READING = (
+    "encoding", "delimiter", "decimal", "dates", "century", "header_row", "sheet", "na", "judge_columns", "activity",
+    "position", "followed_by", "max_bytes",
+)  # fmt: skip
+_RELATION = re.compile(r"\s*(?P<left>.+?)\s*(?P<sign>==|!=)\s*(?P<right>.+?)\s*")
 
 
 def _suggest(error: ValidationError, known: tuple[str, ...]) -> str:
@@ -41,6 +47,23 @@ def _suggest(error: ValidationError, known: tuple[str, ...]) -> str:
         else:
             sentences.append(f"{name}: {item['msg']}" if name else str(item["msg"]))
     return "; ".join(sentences)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Two columns that are equal, or are not: `judge_country == skater_nation`. Parsed, never evaluated."""
+
+    left: str
+    sign: str
+    right: str
+
+    @classmethod
+    def parse(cls, text: str) -> Relation:
+        """ValueError for anything but two column names around == or !=."""
+        found = _RELATION.fullmatch(text)
+        if found is None or "=" in found["left"] + found["right"]:
+            raise ValueError(f"a relation is two column names with == or != between them, not {text!r}")
+        return cls(found["left"], found["sign"], found["right"])
 
 
 class AuditDesign(BaseModel):
@@ -80,11 +103,17 @@ class AuditDesign(BaseModel):
     encoding: str = "auto"
     delimiter: str = "auto"
     decimal: Literal["auto", ",", "."] = "auto"
-    dates: str = "auto"
-    header_row: int | Literal["auto"] = "auto"
+    dates: Literal["auto", "dmy", "mdy", "ymd"] = "auto"
+    century: int | None = Field(default=None, ge=0, le=9900, multiple_of=100)
+    header_row: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     sheet: str = "auto"
     na: tuple[str, ...] | Literal["auto"] = "auto"
+    judge_columns: tuple[str, ...] = ()
+    activity: tuple[str, ...] = ()
+    position: Literal["first", "last", "all"] = "last"
+    followed_by: str | None = None
     max_bytes: int | None = Field(default=None, gt=0)
+    show_values: bool = False
 
     def __init__(self, /, **settings: Any) -> None:
         try:
@@ -92,10 +121,17 @@ class AuditDesign(BaseModel):
         except ValidationError as error:
             raise CallError("wrong_setting", _suggest(error, tuple(type(self).model_fields))) from None
 
-    @field_validator("groups", "relations", "features", "order", mode="before")
+    @field_validator("groups", "relations", "features", "order", "judge_columns", "activity", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("relations")
+    @classmethod
+    def _relations_parse(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            Relation.parse(text)
+        return value
 
     @model_validator(mode="after")
     def _no_column_twice(self) -> AuditDesign:
@@ -111,12 +147,16 @@ class AuditDesign(BaseModel):
     def roles(self) -> dict[str, str | list[str]]:
         """The roles that are set, by name; list roles as lists."""
         single = {role: getattr(self, role) for role in SINGLE_ROLES if getattr(self, role) is not None}
-        return single | {role: list(getattr(self, role)) for role in LIST_ROLES if getattr(self, role)}
+        lists = (*LIST_ROLES, "judge_columns")
+        return single | {role: list(getattr(self, role)) for role in lists if getattr(self, role)}
 
     def columns(self) -> tuple[str, ...]:
         """Every column that some role names, once, in the order of the roles."""
         named = [getattr(self, role) for role in SINGLE_ROLES]
         named += [*self.groups, *self.features]
+        named += [
+            column for relation in map(Relation.parse, self.relations) for column in (relation.left, relation.right)
+        ]
         return tuple(dict.fromkeys(column for column in named if column is not None))
 
     def changed(self, **settings: Any) -> AuditDesign:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn
 
 from noiseaudit.language import catalogue
 
@@ -30,26 +30,66 @@ class CallError(NoiseAuditError):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where something stands, counted from 1: the row of the file as a text editor counts, and as Excel counts.
+
+    excel: None where the source is no sheet (a frame, Parquet, an event log). file: in a folder of files.
+    column: where it differs from the problem's own (wide tables). value: only where values may be shown.
+    """
+
+    row: int
+    excel: int | None = None
+    file: str | None = None
+    column: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong in the data: what was found, where, and how to mend it.
 
-    `rows` are 1-based rows of the file (the header row counts), at most the first 20; `total` counts all.
+    places: at most the first 20; `total` counts all. letter: of the column in Excel, such as `C`.
     """
 
     code: str
     what: str
     do: str
     column: str | None = None
-    rows: tuple[int, ...] = ()
+    letter: str | None = None
+    places: tuple[Place, ...] = ()
     total: int = 0
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Rows of the file at which it stands."""
+        return tuple(place.row for place in self.places)
 
     def __str__(self) -> str:
         where = f", column {self.column!r}" if self.column is not None else ""
-        if self.rows:
-            shown = ", ".join(str(r) for r in self.rows)
-            more = f" and {self.total - len(self.rows)} more" if self.total > len(self.rows) else ""
-            where += f", file row{'s' if len(self.rows) > 1 else ''} {shown}{more}"
-        return f"{self.code}{where}: {self.what} {self.do}"
+        if self.places:
+            where += f", {self._where()}"
+        shown = [place.value for place in self.places if place.value is not None]
+        values = f" Values: {', '.join(map(repr, shown))}." if shown else ""
+        return f"{self.code}{where}: {self.what}{values} {self.do}"
+
+    def _where(self) -> str:
+        """`file rows 2, 5 and 7 more (Excel: C2, C5)`."""
+        more = f" and {self.total - len(self.places)} more" if self.total > len(self.places) else ""
+        rows = [f"{p.file}: {p.row}" if p.file else f"{p.row} ({p.column})" if p.column else f"{p.row}"
+                for p in self.places]  # fmt: skip
+        plural = "s" if len(rows) > 1 else ""
+        if any(place.excel is None for place in self.places):
+            return f"data row{plural} {', '.join(rows)}{more}"
+        cells = ", ".join(f"{self.letter or 'row '}{place.excel}" for place in self.places)
+        return f"file row{plural} {', '.join(rows)}{more} (Excel: {cells})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready data: code, column, words, places and their number."""
+        places = [{key: value for key, value in asdict(place).items() if value is not None} for place in self.places]
+        return {
+            "code": self.code, "column": self.column, "what": self.what, "do": self.do, "places": places,
+            "total": max(self.total, len(places)),
+        }  # fmt: skip
 
 
 class DataError(NoiseAuditError):

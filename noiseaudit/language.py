@@ -1,4 +1,4 @@
-"""The words: one TOML file a language, one key a sentence.
+"""The words: for every language `xx.toml` and files such as `codes.xx.toml`, read as one; one key a sentence.
 
 Numbers are decided elsewhere; this module only finds a sentence and fills its placeholders. It stands at
 the bottom of the house because every room above may have something to say.
@@ -45,5 +45,11 @@ def catalogue(language: str = "en") -> Catalogue:
     """The catalogue of a language; ValueError for a language that has none."""
     if language not in LANGUAGES:
         raise ValueError(f"no catalogue for language {language!r}; there is {', '.join(LANGUAGES)}")
-    source = resources.files("noiseaudit") / "report" / "language" / f"{language}.toml"
-    return Catalogue(language, _flatten(tomllib.loads(source.read_text("utf-8"))))
+    sentences: dict[str, str] = {}
+    for source in sorted((resources.files("noiseaudit") / "report" / "language").iterdir(), key=lambda file: file.name):
+        if f".{source.name}".endswith(f".{language}.toml"):
+            found = _flatten(tomllib.loads(source.read_text("utf-8")))
+            if twice := sentences.keys() & found.keys():
+                raise ValueError(f"{source.name} holds keys of another file again: {', '.join(sorted(twice))}")
+            sentences |= found
+    return Catalogue(language, sentences)

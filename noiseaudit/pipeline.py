@@ -40,6 +40,9 @@ from noiseaudit.result import (
 )
 from noiseaudit.result.findings import finding
 
+# what a reader of a bad file looks up (docs/bad_input.md), for what the estimators call by its reason
+_INPUT_CODES = {"single_judge": "E510", "no_shared_cases": "W511", "disconnected": "W512", "too_few_decisions": "E514"}
+
 
 def audit(
     source: object,
@@ -222,7 +225,11 @@ def _findings(table: Tabulated, estimate: PanelEstimate, cells: Cells, scale: st
     shared = float(cells.n[(cells.judges_per_case >= 2)[cells.case]].sum() / cells.n.sum())
     if 0 < shared < 0.5:
         findings.append(finding("few_shared_cases", "warning", share=f"{shared:.0%}"))
-    findings += [finding(flag.code, flag.severity, **flag.values) for flag in estimate.flags]
+    if not (cells.m2.any() or np.ptp(cells.mean, axis=0).any()):
+        findings.append(finding("W513", "warning"))
+    findings += [
+        finding(_INPUT_CODES.get(flag.code, flag.code), flag.severity, **flag.values) for flag in estimate.flags
+    ]
     return tuple(findings)
 
 

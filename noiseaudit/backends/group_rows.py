@@ -28,18 +28,26 @@ def group_rows(rows: nw.LazyFrame[Any], *, truth: bool = False) -> pd.DataFrame:
         nw.col("row").min().alias("first"),
         decision.mean().alias("mean"),
         decision.var(ddof=0).alias("variance"),
+        *_truth(truth),
     ]
-    if truth:
-        wanted += [nw.col("truth").min().alias("truth_low"), nw.col("truth").max().alias("truth_high")]
     table = _collected(rows.group_by(*KEYS).agg(*wanted))
     table["m2"] = table.pop("variance").fillna(0.0) * table["n"]
     return table
 
 
-def group_categories(rows: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """One row per (case, judge, category code): case_id, judge_id, decision, rows, first. Nulls keep their row."""
-    wanted = rows.group_by(*KEYS, "decision").agg(nw.len().alias("rows"), nw.col("row").min().alias("first"))
-    return _collected(wanted)
+def group_values(rows: nw.LazyFrame[Any], *, truth: bool = False, weight: bool = False) -> pd.DataFrame:
+    """One row per (case, judge, value): case_id, judge_id, decision, rows, first, weight, truth_low and truth_high.
+
+    For category codes, and for weighted rows, whose mean and M2 then follow exactly. Nulls keep their row.
+    """
+    wanted = [nw.len().alias("rows"), nw.col("row").min().alias("first"), *_truth(truth)]
+    if weight:
+        wanted.append(nw.col("weight").sum().cast(nw.Float64).alias("weight"))
+    return _collected(rows.group_by(*KEYS, "decision").agg(*wanted))
+
+
+def _truth(wanted: bool) -> list[nw.Expr]:
+    return [nw.col("truth").min().alias("truth_low"), nw.col("truth").max().alias("truth_high")] if wanted else []
 
 
 def _collected(lazy: nw.LazyFrame[Any]) -> pd.DataFrame:

@@ -10,9 +10,12 @@ from typing import Annotated
 import typer
 
 from noiseaudit.cli.demo import demo
+from noiseaudit.cli.explain import explain
+from noiseaudit.cli.init import init
 from noiseaudit.cli.inspect import inspect
 from noiseaudit.cli.options import Language, Manner, Quiet, Verbose
 from noiseaudit.cli.report import report
+from noiseaudit.cli.schema import schema
 
 app = typer.Typer(
     name="noiseaudit",
@@ -22,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for command in (report, inspect, demo):
+for command in (report, inspect, init, demo, explain, schema):
     app.command()(command)
 
 

@@ -2,73 +2,60 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
 
 from noiseaudit.cli import options as o
 
+Format = Annotated[str, typer.Option("--format", help="text, json, or csv (the problems).", rich_help_panel=o.OUTPUT)]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to a file instead of printing.", rich_help_panel=o.OUTPUT)
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as problems: exit 3.", rich_help_panel=o.OUTPUT)]
 
-def inspect(  # noqa: PLR0917 - typer reads the options off the parameters
-    context: typer.Context,
+
+@o.reads_data
+def inspect(
     file: o.File,
-    case: o.Case = None,
-    judge: o.Judge = None,
-    decision: o.Decision = None,
-    scale: o.Scale = None,
-    positive: o.Positive = None,
-    order: o.Order = None,
-    encoding: o.Encoding = None,
-    delimiter: o.Delimiter = None,
-    decimal: o.Decimal = None,
-    header_row: o.HeaderRow = None,
-    na: o.Na = None,
-    max_bytes: o.MaxBytes = None,
+    *,
+    form: Format = "text",
+    output: Output = None,
+    strict: Strict = False,
+    force: o.Force = False,
+    chosen: dict[str, Any],
     config: o.ConfigFile = None,
-    lang: o.Language = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
+    manner: o.Manner,
 ) -> None:
-    """Look at a file before an audit: no results, no guesses in silence."""
+    """Look at a file before an audit: how it reads and on what evidence, what is wrong, what it can tell.
+
+    No results, no guesses in silence.
+    """
+    from noiseaudit.cli.progress import sign_of_life
     from noiseaudit.cli.source import readable
     from noiseaudit.config import config_beside
     from noiseaudit.design import AuditDesign
-    from noiseaudit.reading.inspection import inspect as look
-    from noiseaudit.report import printable
+    from noiseaudit.errors import CallError
+    from noiseaudit.report import check_target, write_text
+    from noiseaudit.report.inspection import FORMATS, render_inspection
 
-    context.obj.with_options(lang, quiet, verbose)
-    settings = o.chosen(
-        case=case,
-        judge=judge,
-        decision=decision,
-        scale=scale,
-        positive=positive,
-        order=order,
-        encoding=encoding,
-        delimiter=delimiter,
-        decimal=decimal,
-        header_row=header_row,
-        na=na,
-        max_bytes=max_bytes,
-    )
-    design = AuditDesign(**(config_beside(file, config).settings | settings))
-    with readable(file) as (path, name):
+    if form not in FORMATS:
+        raise CallError("no_such_format", f"--format is {', '.join(FORMATS)}, not {form!r}")
+    if output is not None:
+        check_target(output, force=force)
+    design = AuditDesign(**(config_beside(file, config).settings | chosen))
+    with (
+        readable(file, max_bytes=design.max_bytes) as (path, name),
+        sign_of_life(f"noiseaudit: {name}", quiet=manner.quiet),
+    ):
+        from noiseaudit.inspection import inspect as look
+
         found = look(path, design, name=name)
-    lines = [f"{found.name}: {found.rows:,} rows, {len(found.columns)} columns"]
-    lines += [f"  {key.replace('_', ' ')}: {value!r}" for key, value in found.reading.items()]
-    width = max((len(c.name) for c in found.columns), default=0)
-    lines.append("columns")
-    lines += [
-        f"  {c.name:<{width}}  {c.kind:<6}  {c.filled:>10,} filled  about {c.distinct:,} different"
-        for c in found.columns
-    ]
-    lines.append("roles")
-    why = {p.role: p.why for p in found.proposals}
-    lines += [
-        f"  {role} = {column}" + (f"  (assumed: {why[role]})" if role in why else "")
-        for role, column in found.roles.items()
-    ]
-    if found.scale:
-        lines.append(f"  scale of the decision: {found.scale}")
-    lines += ["problems", *(f"  {problem}" for problem in found.problems)] if found.problems else ["no problems found"]
-    typer.echo(printable("\n".join(lines)))
-    if found.problems:
+    text = render_inspection(found, form, language=manner.language)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(text, output, force=force)
+    if found.problems or (strict and found.warnings):
         raise typer.Exit(3)

@@ -1,8 +1,11 @@
-"""The options that every command shares, and the settings they add up to."""
+"""The options that every command shares, written once, and the settings they add up to."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,44 +16,67 @@ ANALYSIS = "Analysis"
 READING = "Reading"
 OUTPUT = "Output"
 
-File = Annotated[str, typer.Argument(help="CSV, TSV, gzip of these, or Parquet; - is standard input.", metavar="FILE")]
-Case = Annotated[str | None, typer.Option(help="Column of the case.", rich_help_panel=ROLES)]
-Judge = Annotated[str | None, typer.Option(help="Column of the professional who decides.", rich_help_panel=ROLES)]
-Decision = Annotated[str | None, typer.Option(help="Column of the decision.", rich_help_panel=ROLES)]
-Occasion = Annotated[
-    str | None, typer.Option(help="Column that tells repeated judgments apart.", rich_help_panel=ROLES)
+File = Annotated[
+    str,
+    typer.Argument(
+        help="CSV, TSV, gzip of these, xlsx, xls, ods, Parquet, XES, or a folder of such files; - is standard input.",
+        metavar="FILE",
+    ),
 ]
-Truth = Annotated[str | None, typer.Option(help="Column of the right answer.", rich_help_panel=ROLES)]
-Time = Annotated[str | None, typer.Option(help="Column of date or time.", rich_help_panel=ROLES)]
-Group = Annotated[list[str] | None, typer.Option(help="Column of a characteristic; repeatable.", rich_help_panel=ROLES)]
-Feature = Annotated[
-    list[str] | None,
-    typer.Option(help="Column of a legitimate case difference; repeatable.", rich_help_panel=ROLES),
-]
-Office = Annotated[str | None, typer.Option(help="Column of team, court or municipality.", rich_help_panel=ROLES)]
-Pool = Annotated[str | None, typer.Option(help="Column of the assignment pool.", rich_help_panel=ROLES)]
-Scale = Annotated[
-    str | None,
-    typer.Option(help="auto, continuous, log, binary, nominal, ordinal or count.", rich_help_panel=ANALYSIS),
-]
-DesignKind = Annotated[str | None, typer.Option("--design", help="auto, panel or log.", rich_help_panel=ANALYSIS)]
-Estimator = Annotated[str | None, typer.Option(help="auto, fe, wcu, reml or gao_owen.", rich_help_panel=ANALYSIS)]
-Positive = Annotated[str | None, typer.Option(help="This value counts as 1, all else as 0.", rich_help_panel=ANALYSIS)]
-Order = Annotated[str | None, typer.Option(help='Grades from low to high: "a,b,c".', rich_help_panel=ANALYSIS)]
-Unit = Annotated[str | None, typer.Option(help="Unit of the decision, such as € or months.", rich_help_panel=ANALYSIS)]
-Confidence = Annotated[float | None, typer.Option(help="Confidence of intervals, .95.", rich_help_panel=ANALYSIS)]
-Duplicates = Annotated[str | None, typer.Option(help="Identical rows: ask, keep or drop.", rich_help_panel=ANALYSIS)]
-Encoding = Annotated[str | None, typer.Option(help="auto, utf-8, cp1252, …", rich_help_panel=READING)]
-Delimiter = Annotated[str | None, typer.Option(help="auto, ;, comma, tab, …", rich_help_panel=READING)]
-Decimal = Annotated[str | None, typer.Option(help="auto, a comma or a point.", rich_help_panel=READING)]
-HeaderRow = Annotated[str | None, typer.Option(help="auto or the row of the header.", rich_help_panel=READING)]
-Na = Annotated[list[str] | None, typer.Option(help="A marker for missing; repeatable.", rich_help_panel=READING)]
-MaxBytes = Annotated[int | None, typer.Option(help="Refuse files larger than this.", rich_help_panel=READING)]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config; else noiseaudit.toml beside the data.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.", rich_help_panel=OUTPUT)]
 Language = Annotated[str | None, typer.Option("--lang", help="Language of the report: en.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say how the file was read.")]
+
+
+def _one(words: str, panel: str, kind: Any = str, *names: str) -> Any:
+    return Annotated[kind | None, typer.Option(*names, help=words, rich_help_panel=panel)]
+
+
+def _many(words: str, panel: str, *names: str) -> Any:
+    return Annotated[list[str] | None, typer.Option(*names, help=words + " Repeatable.", rich_help_panel=panel)]
+
+
+# setting of an AuditDesign -> its option
+SHARED: dict[str, Any] = {
+    "case": _one("Column of the case.", ROLES),
+    "judge": _one("Column of the professional who decides.", ROLES),
+    "decision": _one("Column of the decision.", ROLES),
+    "occasion": _one("Column that tells repeated judgments apart.", ROLES),
+    "truth": _one("Column of the right answer.", ROLES),
+    "time": _one("Column of date or time.", ROLES),
+    "groups": _many("Column of a characteristic of persons.", ROLES, "--group"),
+    "relations": _many('Two columns that are equal or not: "judge_country == skater_nation".', ROLES, "--relation"),
+    "features": _many("Column of a legitimate case difference.", ROLES, "--feature"),
+    "office": _one("Column of team, court or municipality.", ROLES),
+    "pool": _one("Column of the assignment pool.", ROLES),
+    "weight": _one("Column that says how often a row counts.", ROLES),
+    "exposure": _one("Column of what a count is out of.", ROLES),
+    "judge_columns": _many('One column a professional: names, or a pattern such as "Rater*".', ROLES),
+    "scale": _one("auto, continuous, log, binary, nominal, ordinal or count.", ANALYSIS),
+    "design": _one("auto, panel or log.", ANALYSIS),
+    "estimator": _one("auto, fe, wcu, reml or gao_owen.", ANALYSIS),
+    "positive": _one("This value counts as 1, all else as 0.", ANALYSIS),
+    "order": _one('Grades from low to high: "a,b,c".', ANALYSIS),
+    "unit": _one("Unit of the decision, such as € or months.", ANALYSIS),
+    "confidence": _one("Confidence of intervals, .95.", ANALYSIS, float),
+    "duplicates": _one("Identical rows: ask, keep or drop.", ANALYSIS),
+    "encoding": _one("auto, utf-8, cp1252, utf-16, mixed, …", READING),
+    "delimiter": _one("auto, ;, comma, tab, …", READING),
+    "decimal": _one("auto, a comma or a point.", READING),
+    "dates": _one("auto, dmy, mdy or ymd.", READING),
+    "header_row": _one("auto or the row of the header.", READING),
+    "sheet": _one("Sheet of a workbook.", READING),
+    "na": _many("A marker for missing.", READING),
+    "activity": _many("Event log: the activity that is the decision.", READING),
+    "position": _one("Event log: the first, last or all such events of a case.", READING),
+    "followed_by": _one("Event log: the decision is whether this activity follows.", READING),
+    "max_bytes": _one("Refuse files larger than this.", READING, int),
+    "show_values": Annotated[
+        bool, typer.Option("--show-values", help="Show values in messages (personal data).", rich_help_panel=READING)
+    ],
+}
 
 
 @dataclass
@@ -66,14 +92,46 @@ class Manner:
         return Manner(language or self.language, self.quiet or quiet, self.verbose or verbose)
 
 
-def chosen(**options: Any) -> dict[str, Any]:
+def reads_data(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with every shared option; its parameter `chosen` receives the settings that were given.
+
+    Its own parameters come first, as they are; --config, --lang, -q and -v last, also as `config` and `manner`.
+    """
+    own = inspect.signature(command, eval_str=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    last = {
+        "config": (ConfigFile, None),
+        "lang": (Language, None),
+        "quiet": (Quiet, False),
+        "verbose": (Verbose, False),
+    }
+    handed = ("chosen", "config", "manner")
+    given = [p.replace(kind=keyword) for name, p in own.parameters.items() if name not in handed]
+    shared = [
+        inspect.Parameter(name, keyword, default=False if name == "show_values" else None, annotation=annotation)
+        for name, annotation in SHARED.items()
+    ]
+    common = [inspect.Parameter(n, keyword, default=default, annotation=a) for n, (a, default) in last.items()]
+    context = inspect.Parameter("context", keyword, annotation=typer.Context)
+
+    @wraps(command)
+    def run(*, context: typer.Context, **values: Any) -> None:
+        chosen = settings_of({name: values.pop(name) for name in SHARED})
+        how = context.obj.with_options(values.pop("lang"), values.pop("quiet"), values.pop("verbose"))
+        command(**values, chosen=chosen, manner=how)
+
+    parameters = [context, *given, *shared, *common]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    del run.__wrapped__  # what typer reads is the signature above
+    return run
+
+
+def settings_of(options: dict[str, Any]) -> dict[str, Any]:
     """Options that were given, as settings of an AuditDesign."""
-    settings = {key: value for key, value in options.items() if value not in (None, [], ())}
+    settings = {key: value for key, value in options.items() if value not in (None, [], (), False)}
     if "order" in settings:
         settings["order"] = tuple(part.strip() for part in str(settings["order"]).split(",") if part.strip())
-    if str(settings.get("header_row", "auto")) != "auto" and str(settings["header_row"]).isdigit():
+    if str(settings.get("header_row", "auto")).isdigit():
         settings["header_row"] = int(settings["header_row"])
-    for key in ("groups", "features", "na"):
-        if key in settings:
-            settings[key] = tuple(settings[key])
-    return settings
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}

@@ -27,6 +27,7 @@ from noiseaudit.estimators.two_way_intervals import leave_one_judge_out, two_way
 from noiseaudit.result import Component, Estimate, Interval
 
 MOST_JUDGES_DENSE = 4000
+_FEWEST_DECISIONS = 3
 
 
 def estimate_panel(
@@ -42,8 +43,9 @@ def estimate_panel(
     cannot treat this decision.
     """
     linked = Linked.of(cells)
-    if len(cells.judges) < 2 or linked.J < 2:
-        return _unanswerable(linked, "single_judge" if len(cells.judges) < 2 else "no_shared_cases", confidence)
+    nothing = unanswerable(cells, linked)
+    if nothing is not None:
+        return _unanswerable(linked, nothing, confidence, n=int(cells.n.sum()))
     if linked.C == 1:
         return _single_case(linked, confidence, kurtosis_floor)
     if not linked.d.any():
@@ -82,6 +84,13 @@ def estimate_panel(
     case = NotIdentified.of("not_available_for_estimator")
     composed_alone = Estimate(products.system, components.system_interval)
     return _assemble("wcu", linked, components, products, flags, case=case, composed=composed_alone)
+
+
+def unanswerable(cells: Cells, linked: Linked) -> str | None:
+    """The reason why nothing can be said of noise between professionals, from the design alone; else None."""
+    if linked.J < 2:
+        return "single_judge" if len(np.unique(cells.judge)) < 2 else "no_shared_cases"
+    return "too_few_decisions" if cells.n.sum() < _FEWEST_DECISIONS else None
 
 
 def _route(linked: Linked, estimator: EstimatorName, flags: list[Flag]) -> Literal["fe", "wcu"]:
@@ -181,7 +190,7 @@ def _occasion_alone(linked: Linked, confidence: float) -> Component:
     return _estimate(occasion, interval, None)
 
 
-def _unanswerable(linked: Linked, reason: str, confidence: float) -> PanelEstimate:
+def _unanswerable(linked: Linked, reason: str, confidence: float, **values: int) -> PanelEstimate:
     nothing = NotIdentified.of(reason)
     return PanelEstimate(
         "none",
@@ -193,7 +202,7 @@ def _unanswerable(linked: Linked, reason: str, confidence: float) -> PanelEstima
         _occasion_alone(linked, confidence),
         nothing,
         nothing,
-        flags=(Flag(reason, "error"),),
+        flags=(Flag(reason, "error", values),),
     )
 
 

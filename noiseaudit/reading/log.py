@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
@@ -17,8 +18,10 @@ class Log:
     """Typed rows that stay in the engine. Use it as a context manager: it owns the engine and private copies.
 
     sql: query over the table's view with columns row, case_id, judge_id, decision (DOUBLE, shift taken off and
-    logs taken; category code 1..K for nominal and ordinal decisions; NULL where missing) and truth.
-    roles: role -> column as used. reading: everything needed to read the file the same way again.
+    logs taken; category code 1..K for nominal and ordinal decisions; NULL where missing), truth and weight where
+    such roles are given.
+    roles: role -> column as used. reading: everything needed to read the file the same way again; evidence: why.
+    period: first and last day of the decisions, where a column tells. duplicates: identical rows: ask, keep, drop.
     """
 
     table: Table
@@ -29,8 +32,15 @@ class Log:
     categories: tuple[str, ...] = ()
     unit: str | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    duplicates: int = 0
+    period: tuple[date, date] | None = None
+    duplicates: str = "ask"
+
+    @property
+    def timed(self) -> bool:
+        """Some column tells repeats of one professional on one case apart."""
+        return "occasion" in self.roles or "time" in self.roles
 
     def __enter__(self) -> Log:
         return self

@@ -55,11 +55,12 @@ def render_csv(result: AuditResult) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.columns)
     for row in table.itertuples(index=False):
-        writer.writerow([_safe(value) for value in row])
+        writer.writerow([spreadsheet_safe(value) for value in row])
     return out.getvalue()
 
 
-def _safe(value: object) -> object:
+def spreadsheet_safe(value: object) -> object:
+    """Text that a spreadsheet would run as a formula gets a leading quote; numbers stay numbers."""
     if isinstance(value, str):
         return "'" + value if value.startswith(_FORMULA) else value
     return "" if value is None or value != value else value  # noqa: PLR0124 - NaN is the one value unlike itself

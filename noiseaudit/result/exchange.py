@@ -17,6 +17,7 @@ from noiseaudit.result.pseudonyms import codes
 
 SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
+DERIVED = {Estimate: ("sd", "sd_interval", "at_boundary"), Bounded: ("sd_bounds",)}  # written, and worked out again
 _BY_STATUS = {"bounded": Bounded, "not_identified": NotIdentified}
 
 
@@ -55,15 +56,8 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
 def _plain(value: Any) -> Any:
     """Dataclasses, mappings and tuples as dicts and lists; numbers as they are."""
     if is_dataclass(value):
-        plain = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-        if isinstance(value, Estimate):
-            plain |= {
-                "sd": value.sd,
-                "sd_interval": _plain(value.sd_interval),
-                "at_boundary": value.at_boundary,
-            }
-        if isinstance(value, Bounded):
-            plain |= {"sd_bounds": _plain(value.sd_bounds)}
+        names = [*(f.name for f in fields(value)), *DERIVED.get(type(value), ())]
+        plain = {name: _plain(getattr(value, name)) for name in names}
         if isinstance(value, Estimate | Figure) and plain["interval_reason"] is None:
             del plain["interval_reason"]
         return {"status": plain.pop("status")} | plain if "status" in plain else plain

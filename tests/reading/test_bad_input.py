@@ -34,7 +34,7 @@ def problems(tmp_path: Path, text: str | bytes, **settings: object) -> list[Prob
         ("\n\n\n", "E101", ()),
         (HEAD, "E102", ()),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 20, "E103", ()),
-        (b"PK\x03\x04" + b"\x00" * 50, "E103", ()),
+        (b"PK\x03\x04" + b"\x00" * 50, "E105", ()),
         ("<html><table><tr><td>1</td></tr></table></html>", "E104", ()),
         (HEAD + "a;b;hoog\na;c;1\nb;b;2\nb;c;laag\n", "E410", (2, 5)),
         (HEAD + "a;b;1,5\na;c;2.5\na;d;3,5\n", "E404", (3,)),
@@ -168,8 +168,8 @@ def test_occasion_role_tells_repeats_apart(tmp_path: Path) -> None:
 
 def test_two_equal_candidates_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
-    path.write_text("case;rater 1;rater 2;score\na;b;c;1\n", "utf-8")
-    with pytest.raises(na.CallError, match=r"'rater 1' and 'rater 2'"):
+    path.write_text("case;first rater;second rater;score\na;b;c;1\n", "utf-8")
+    with pytest.raises(na.CallError, match=r"'first rater' and 'second rater'"):
         na.audit(path)
 
 
@@ -180,10 +180,37 @@ def test_unattended_never_guesses(tmp_path: Path) -> None:
         na.audit(path, propose=False)
 
 
-@pytest.mark.parametrize("role", ["weight", "exposure"])
-def test_roles_that_would_change_numbers_are_refused(toy: pd.DataFrame, role: str) -> None:
+def test_a_role_that_would_change_numbers_is_refused(toy: pd.DataFrame) -> None:
     with pytest.raises(na.CallError, match="not supported"):
-        na.audit(toy.assign(w=1), case="case", judge="judge", decision="decision", **{role: "w"})
+        na.audit(toy.assign(w=1), case="case", judge="judge", decision="decision", exposure="w")
+
+
+@pytest.mark.parametrize("scale", ["continuous", "nominal", "ordinal", "binary"])
+def test_a_weight_counts_a_row_so_many_times(scale: str) -> None:
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame({"case": np.repeat(np.arange(12), 4), "judge": np.tile(list("wxyz"), 12)})
+    rows["decision"] = rng.integers(0, 2, 48) if scale == "binary" else rng.integers(1, 5, 48)
+    if scale == "nominal":
+        rows["decision"] = rows["decision"].map({1: "a", 2: "b", 3: "c", 4: "d"})
+    rows["times"] = rng.integers(0, 4, 48)
+    roles = {"case": "case", "judge": "judge", "decision": "decision", "scale": scale}
+    weighted = na.audit(rows, **roles, weight="times")
+    spelt_out = na.audit(rows.loc[rows.index.repeat(rows["times"])], **roles, duplicates="keep")
+    for part in ("system", "level", "pattern"):
+        assert getattr(weighted.noise, part).variance == pytest.approx(
+            getattr(spelt_out.noise, part).variance, rel=1e-12
+        )
+    assert weighted.design.decisions == spelt_out.design.decisions == rows["times"].sum()
+    assert weighted.input.rows_read == 48
+    assert {e.code: e.n for e in weighted.input.rows_excluded} == {"zero_weight": int((rows["times"] == 0).sum())}
+
+
+@pytest.mark.parametrize("bad", [-1, 1.5, None])
+def test_a_weight_is_a_whole_number(toy: pd.DataFrame, bad: float | None) -> None:
+    weight = [1.0] * (len(toy) - 1) + [bad]
+    with pytest.raises(na.DataError) as caught:
+        na.audit(toy.assign(w=weight), case="case", judge="judge", decision="decision", weight="w")
+    assert (caught.value.code, caught.value.problems[0].rows) == ("E417", (20,))
 
 
 def test_hostile_column_names(tmp_path: Path) -> None:
@@ -204,7 +231,7 @@ def test_private_copies_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path.write_bytes((HEAD + "a;Zoë;1\na;b;2\n").encode("cp1252"))
     with read(path, AuditDesign()) as log:
         copies = list(tmp_path.glob("noiseaudit-*"))
-        assert [c.stat().st_mode & 0o777 for c in copies] == [0o600]
+        assert sorted(c.stat().st_mode & 0o777 for c in copies) == [0o600, 0o700]  # the copy, and a place to spill to
         tabulate(log)
     assert not list(tmp_path.glob("noiseaudit-*"))
     path.write_bytes((HEAD + "a;Zoë;1;2\n").encode("cp1252"))

@@ -221,7 +221,8 @@ def test_every_key_of_the_catalogue_is_used_and_every_used_key_exists() -> None:
         for key, value in tree.items():
             walk(value, f"{prefix}{key}.") if isinstance(value, dict) else keys.add(prefix + key)
 
-    walk(tomllib.loads((root / "report/language/en.toml").read_text("utf-8")), "")
+    for words in Path(str(root)).glob("report/language/*en.toml"):
+        walk(tomllib.loads(words.read_text("utf-8")), "")
     code = "\n".join(p.read_text("utf-8") for p in Path(str(root)).rglob("*") if p.suffix in (".py", ".html"))
     literal = set(re.findall(r"""say\(\s*["']([a-z_0-9]+(?:\.[a-z_0-9]+)+)["']""", code))
     assert {key for key in literal if not key.endswith("_")} <= keys  # the others end in a computed word

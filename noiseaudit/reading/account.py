@@ -1,0 +1,135 @@
+"""The account of rows: rows_read = rows_used + rows_excluded, every exclusion with its reason and its places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from noiseaudit.errors import DataError, Place, Problem
+from noiseaudit.reading.log import Log
+from noiseaudit.reading.table import MOST_PLACES, VIEW
+from noiseaudit.reading.words import is_total
+from noiseaudit.result import Exclusion, Finding, Input
+from noiseaudit.result.findings import finding
+
+_MOST_TOTALS = 2000  # rows without case or professional that are looked at one by one
+
+
+def account_for(
+    log: Log, groups: pd.DataFrame, *, identical: int, findings: list[Finding]
+) -> tuple[pd.DataFrame, Input]:
+    """Used groups, and the input with every row; DataError where nothing is left.
+
+    Rows that sum up others (a label such as Totaal, and no case or professional) are found, counted and shown.
+    """
+    no_case, no_judge = groups["case_id"].isna(), groups["judge_id"].isna()
+    keyed = ~(no_case | no_judge)
+    total_keys = keyed & groups["case_id"].map(_is_total) & groups["judge_id"].map(_is_total)
+    other = _Unkeyed() if keyed.all() else _unkeyed(log)
+    totals = [*other.totals_without_case, *other.totals_without_judge, *groups.loc[total_keys, "first"].tolist()]
+    undecided = groups["rows"] - groups["decided"]
+    counts = {
+        "missing_case": int(groups.loc[no_case, "rows"].sum()) - len(other.totals_without_case) - other.empty,
+        "missing_judge": int(groups.loc[no_judge & ~no_case, "rows"].sum()) - len(other.totals_without_judge),
+        "missing_decision": int(undecided[keyed & ~total_keys].sum()),
+        "zero_weight": int(groups.loc[keyed & (groups["decided"] > 0) & (groups["n"] == 0), "decided"].sum()),
+        "total_row": len(totals) + int((groups["rows"] - 1)[total_keys].sum()),
+        "identical_row": identical,
+    }
+    left_out = dict(log.table.left_out)
+    left_out["blank_row"] = left_out.get("blank_row", 0) + other.empty
+    for code, n in left_out.items():
+        counts[code] = counts.get(code, 0) + n
+    used = groups[keyed & ~total_keys & (groups["n"] > 0)].reset_index(drop=True)
+    rows_used = int(used["decided"].sum())
+    excluded = tuple(Exclusion(code, finding(f"excluded_{code}").what, n) for code, n in counts.items() if n)
+    read = rows_used + sum(part.n for part in excluded)
+    if left_out["blank_row"]:
+        findings.append(finding("W311", n=left_out["blank_row"]))
+    if counts["total_row"]:
+        shown = ", ".join(_shown(log.table.places.of(int(row))) for row in sorted(totals)[:10])
+        findings.append(finding("W310", "warning", n=counts["total_row"], rows=shown))
+    if read == left_out["blank_row"]:
+        raise DataError([Problem("E102", "there is a header and not one row.", "Export it again, with the rows.")])
+    if rows_used == 0:
+        raise DataError(
+            [
+                Problem(
+                    "E411",
+                    "not one row has a case, a professional and a decision.",
+                    "Check that the roles name the right columns.",
+                    column=str(log.roles.get("decision")),
+                    total=read,
+                )
+            ]
+        )
+    return used, Input(log.table.name, log.table.sha256, read, rows_used, excluded)
+
+
+def _is_total(label: object) -> bool:
+    return isinstance(label, str) and is_total(label)
+
+
+def _shown(place: Place) -> str:
+    return f"{place.file}: {place.row}" if place.file else str(place.row)
+
+
+@dataclass(frozen=True)
+class _Unkeyed:
+    """Rows without case or professional that are no decisions. empty: hold nothing at all; totals: sum up others."""
+
+    empty: int = 0
+    totals_without_case: tuple[int, ...] = ()
+    totals_without_judge: tuple[int, ...] = ()
+
+
+def _unkeyed(log: Log) -> _Unkeyed:
+    table = log.table
+    if table.kind == "wide":  # a row of a wide table is no decision
+        return _Unkeyed()
+    texts = [f"nullif(trim(CAST(c{i} AS VARCHAR)), '')" for i in range(len(table.names))]
+    nothing = " AND ".join(f"{text} IS NULL" for text in texts)
+    case, judge = (texts[table.names.index(log.roles[role])] for role in ("case", "judge"))
+    rows = table.fetch(
+        f"SELECT row, {case} IS NULL, [{', '.join(texts)}] FROM {VIEW} "
+        f"WHERE ({case} IS NULL OR {judge} IS NULL) AND NOT ({nothing}) ORDER BY row LIMIT {_MOST_TOTALS}"
+    )
+    totals = [(int(row), lacks_case) for row, lacks_case, values in rows if any(map(_is_total, values))]
+    return _Unkeyed(
+        int(table.fetch(f"SELECT count(*) FROM {VIEW} WHERE {nothing}")[0][0]),
+        tuple(row for row, lacks_case in totals if lacks_case),
+        tuple(row for row, lacks_case in totals if not lacks_case),
+    )
+
+
+def drop_or_refuse_identical(log: Log) -> int:
+    """Rows equal in every column: refused with their places, or dropped and counted."""
+    table = log.table
+    columns = ", ".join(f"c{i}" for i in range(len(table.names)))
+    filled = " OR ".join(f"c{i} IS NOT NULL" for i in range(len(table.names)))
+    twice = (
+        f"SELECT min(row) AS row, count(*) AS times FROM {VIEW} WHERE {filled} GROUP BY {columns} HAVING count(*) > 1"
+    )
+    extra, groups = table.fetch(f"SELECT coalesce(sum(times - 1), 0), count(*) FROM ({twice})")[0]
+    if not extra:
+        return 0
+    if log.duplicates == "drop":
+        keep = f"SELECT min(row) FROM {VIEW} GROUP BY {columns}"
+        log.sql = f"SELECT * FROM ({log.sql}) WHERE row IN ({keep})"
+        return int(extra)
+    rows = table.fetch(f"SELECT row, NULL FROM ({twice}) ORDER BY row LIMIT {MOST_PLACES}")
+    raise DataError(
+        [
+            table.problem_at(
+                None,
+                rows,
+                int(groups),
+                code="E501",
+                what=f"{int(extra)} rows repeat an earlier row in every column. If the same professional judged the "
+                "same case twice, that is a retest and worth keeping; if the export doubled them, it is not.",
+                do="Say which with --duplicates keep or --duplicates drop, or give the column that tells occasions "
+                "apart with --occasion.",
+            )
+        ]
+    )

@@ -1,0 +1,47 @@
+"""Ids are text, always: trimmed, normalised, without invisible characters; what became equal is said."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+from noiseaudit.result import Finding
+from noiseaudit.result.findings import finding
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufe00-\ufe0f\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
+_SPACE = re.compile(r"\s+")
+_AS_POWER = re.compile(r"[0-9](?:[.,][0-9]+)?E[+-]?[0-9]{1,2}")
+
+
+def clean_labels(labels: pd.Series, *, role: str, findings: list[Finding]) -> pd.Series:
+    """Text labels; None where nothing is left. Adds what was changed, and what looks damaged, to the findings."""
+    codes, unique = pd.factorize(labels, use_na_sentinel=True)
+    seen = pd.Index(unique).to_numpy(dtype=object).tolist()
+    texts = [label_of(value) for value in seen]
+    changed = sum(1 for value, text in zip(seen, texts, strict=True) if isinstance(value, str) and value != text)
+    kept = {text for text in texts if text}
+    if changed:
+        findings.append(finding("W402", role=role, n=changed, merged=len(texts) - len(set(texts))))
+    alike = len(kept) - len({text.casefold() for text in kept})
+    if alike:
+        findings.append(finding("W403", "warning", role=role, n=alike))
+    powers = sum(1 for text in kept if _AS_POWER.fullmatch(text))
+    if powers:
+        findings.append(finding("W401", "warning", role=role, n=powers))
+    table = np.array([text or None for text in texts] + [None], dtype=object)  # code -1, missing, takes the last
+    return pd.Series(table[codes], index=labels.index, dtype=object)
+
+
+def label_of(value: object) -> str:
+    """One id as text: whole floats as integers, text in one Unicode form, with plain single spaces."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value:
+        return value  # nothing to clean: nearly every label
+    text = unicodedata.normalize("NFC", str(value))
+    return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
