@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from noiseaudit.errors import NotIdentifiedError as NotIdentifiedError
     from noiseaudit.estimators.d_study import averaged_noise as averaged_noise
     from noiseaudit.estimators.d_study import plan_panel as plan_panel
+    from noiseaudit.inspection import Inspection as Inspection
+    from noiseaudit.inspection import inspect as inspect
     from noiseaudit.pipeline import audit as audit
     from noiseaudit.report import write_report as write_report
     from noiseaudit.result import AuditResult as AuditResult
@@ -31,6 +33,7 @@ _WHERE = {
     "CallError": "errors",
     "Cells": "aggregates",
     "DataError": "errors",
+    "Inspection": "inspection",
     "NoAnswerError": "errors",
     "NoiseAuditError": "errors",
     "NotIdentified": "errors",
@@ -38,6 +41,7 @@ _WHERE = {
     "audit": "pipeline",
     "averaged_noise": "estimators.d_study",
     "charts": "",
+    "inspect": "inspection",
     "plan_panel": "estimators.d_study",
     "simulate": "simulation",
     "write_report": "report",

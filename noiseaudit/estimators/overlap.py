@@ -12,8 +12,7 @@ Advice is in the order in which to follow it; each figure counts on what stands 
     noise of a link of c cases: 2 P/c, against L: below L at c = 10 as long as P < 5 L
     repeats: Var(O) = 2 O^2/df, so a relative standard error of 1/4 takes df = 32
 
-Which judge decided which case, and how often, is all that is read; no decision is. Hinges (cut vertices and bridges)
-after Tarjan (1972), on the sparse certificate of Cheriyan, Kao & Thurimella (1993).
+No decision is read, only who judged what. Hinges after Tarjan (1972), on the certificate of Cheriyan et al. (1993).
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def read_shape(shape: str) -> Form | None:
     comma, point = (bool(_BODY[mark].fullmatch(body)) for mark in (",", "."))
     if found["dash"]:
         point, comma = False, comma and "," not in body
-    if found["sign"] and found["after"]:
+    if found["after"] and (found["sign"] or found["dash"]):
         return None
     if not (comma or point):
         return None

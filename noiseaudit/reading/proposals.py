@@ -33,7 +33,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "decision", "besluit", "beslissing", "score", "oordeel", "rating", "uitkomst", "outcome", "bedrag",
         "toegekend bedrag", "amount", "cijfer", "grade", "mark", "judgment", "judgement", "verdict", "sentence",
         "straf", "value", "waarde", "y", "final_score", "result", "resultaat", "premium", "best", "toegekend",
-        "bedrag toegekend", "eindcijfer", "punten", "points", "straftijd",
+        "bedrag toegekend", "eindcijfer", "straftijd",
     ),
     "occasion": (
         "occasion", "gelegenheid", "ronde", "round", "repeat", "replicate", "herhaling", "meting", "sessie",

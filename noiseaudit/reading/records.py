@@ -10,10 +10,9 @@ import numpy as np
 from noiseaudit.errors import Place, Problem
 from noiseaudit.reading.dialect import Dialect
 from noiseaudit.reading.places import Places, letter
-from noiseaudit.reading.structure import Structure
+from noiseaudit.reading.structure import LONGEST_FIELD, Structure
 
 MOST_COLUMNS = 2000
-LONGEST_FIELD = 1_000_000
 _MOST_PLACES = 20
 
 

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
-_CHUNK = 1 << 24
+_CHUNK = 1 << 22
+_LONGEST_RECORD = 1 << 26
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+LONGEST_FIELD = 1_000_000  # bytes
 MOST_PLACES = 20
+_ALL_BUT = {mark: bytes(set(range(256)) - {mark, _NEWLINE}) for mark in range(128)}
 
 
 @dataclass
@@ -26,8 +30,9 @@ class Structure:
 
     widths: number of fields -> records with that many (empty lines apart). other: first records, and their
     lines, with each width. blank: records that are empty lines. tall, lines: records over several lines, and how
-    many more lines they take. longest: bytes of the longest field, with its record and line. nul, replaced:
-    (count, first lines) of NUL bytes and of U+FFFD. regular: every quote opens, closes or doubles.
+    many more lines they take. longest: bytes of the longest field, with its record and line, once some line is longer than
+    a field may be. nul, replaced: (count, first lines) of NUL bytes and of U+FFFD. regular: every quote opens, closes
+    or doubles.
     """
 
     records: int = 0
@@ -40,7 +45,6 @@ class Structure:
     longest: tuple[int, int, int] = (0, 0, 0)
     nul: tuple[int, list[int]] = (0, [])
     replaced: tuple[int, list[int]] = (0, [])
-    quotes: int = 0
     regular: bool = True
 
     def joined(self, parts: list[Ints]) -> Ints:
@@ -52,79 +56,95 @@ def scan(path: Path, delimiter: str, *, skip: int = 0) -> Structure:
     """Look at every byte after the first `skip` lines. Memory: a chunk, and the places of what is not plain."""
     found = Structure()
     mark = ord(delimiter)
-    carry = b""
     with path.open("rb") as raw:
         for _ in range(skip):
             raw.readline()
         found.lines = skip
-        for chunk in _whole_records(raw, found):
-            _scan_chunk(chunk, mark, found)
-            carry = chunk
+        for chunk in _whole_records(raw):
+            if b'"' in chunk or not _scan_alike(chunk, mark, found):
+                _scan_chunk(chunk, mark, found)
             if not found.regular:
                 break
-    if found.regular and carry and found.quotes % 2:
-        found.regular = False
     return found
 
 
-def _whole_records(raw: object, found: Structure) -> Iterator[bytes]:
-    """Chunks that end at a line end outside quotes (the last one: at the end of the file)."""
+def _whole_records(raw: BinaryIO) -> Iterator[bytes]:
+    """Chunks that end at a line end outside quotes; the last one at the end of the file, or of what may be a record."""
     rest = b""
-    while True:
-        piece = raw.read(_CHUNK)  # type: ignore[attr-defined]
+    while piece := raw.read(_CHUNK):
         data = rest + piece
-        if not piece:
-            if data:
-                yield data if data.endswith(b"\n") else data + b"\n"
-            return
-        cut = data.rfind(b"\n") + 1
-        while cut and data.count(b'"', 0, cut) % 2:  # inside a quoted field: go back to a line end outside
-            cut = data.rfind(b"\n", 0, cut - 1) + 1
+        cut = _end_outside_quotes(data)
         rest = data[cut:]
+        if len(rest) > _LONGEST_RECORD:  # more than the engine takes, so a quote is open that should not be
+            break
         if cut:
             yield data[:cut]
+    if rest:
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
+
+
+def _end_outside_quotes(data: bytes) -> int:
+    """The place after the last line end with an even number of quotes before it; 0 where there is none."""
+    cut = data.rfind(b"\n") + 1
+    quotes = data.count(b'"', 0, cut)
+    while quotes % 2:  # all line ends after the last quote are inside a field
+        outside = data.rfind(b"\n", 0, data.rfind(b'"', 0, cut)) + 1
+        quotes -= data.count(b'"', outside, cut)
+        cut = outside
+    return cut
+
+
+def _scan_alike(data: bytes, mark: int, found: Structure) -> bool:
+    """The common chunk: no quotes, no empty or endless lines, and the same number of delimiters in every line."""
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _NEWLINE)
+    divided = data.translate(None, _ALL_BUT[mark])
+    width = divided.find(b"\n") + 1
+    if width < 2 or divided != divided[:width] * len(ends) or np.diff(ends, prepend=-1).max() > LONGEST_FIELD:
+        return False
+    lines = np.arange(found.lines + 1, found.lines + 1 + len(ends))
+    _add_widths(np.broadcast_to(width, len(ends)), lines, found)
+    _add_letters(data, found)
+    found.records += len(ends)
+    found.lines += len(ends)
+    return True
 
 
 def _scan_chunk(data: bytes, mark: int, found: Structure) -> None:
     codes = np.frombuffer(data, dtype=np.uint8)
-    places = np.flatnonzero((codes == mark) | (codes == _NEWLINE))
-    if b'"' in data:
-        quotes = np.flatnonzero(codes == _QUOTE)
-        found.quotes += len(quotes)
-        if len(quotes) % 2 or not _all_regular(codes, quotes, mark):
-            found.regular = False
-            return
-        places = places[np.searchsorted(quotes, places) % 2 == 0]
-    newline = np.flatnonzero(codes[places] == _NEWLINE)
-    ends = places[newline]
+    places = np.flatnonzero((codes == mark) | (codes == _NEWLINE) | (codes == _QUOTE))
+    kinds = codes[places]
+    quoting = kinds == _QUOTE
+    if not _all_regular(codes, places[quoting], mark):
+        found.regular = False
+        return
+    outside = ~quoting & (np.cumsum(quoting) % 2 == 0)
+    tall = np.cumsum(kinds == _NEWLINE)[outside]  # line ends up to each place that divides
+    places, kinds = places[outside], kinds[outside]
+    last = np.flatnonzero(kinds == _NEWLINE)
+    ends = places[last]
     starts = np.concatenate([[0], ends[:-1] + 1])
-    fields = np.diff(newline, prepend=-1)
+    before = np.concatenate([[0], tall[last][:-1]])
+    lines = found.lines + 1 + before
     empty = (ends == starts) | ((ends == starts + 1) & (codes[starts] == _RETURN))
-    first_line = found.lines + 1
-    if len(ends) and b'"' in data:
-        lines = np.searchsorted(np.flatnonzero(codes == _NEWLINE), starts)
-        extra = np.diff(np.concatenate([lines, [data.count(b"\n")]])) - 1
-        _add_tall(extra, found)
-    else:
-        lines = np.arange(len(ends))
-    _add_widths(np.where(empty, 0, fields), lines + first_line, found)
+    _add_widths(np.where(empty, 0, np.diff(last, prepend=-1)), lines, found)
+    _add_tall(tall[last] - before - 1, found)
     blank = np.flatnonzero(empty)
     if len(blank):
         found.blank.append(blank + found.records)
     sizes = np.diff(places, prepend=-1) - 1
-    if len(sizes):
-        at = int(np.argmax(sizes))
-        if sizes[at] > found.longest[0]:
-            record = int(np.searchsorted(ends, places[at]))
-            found.longest = (int(sizes[at]), found.records + record, int(lines[record]) + first_line)
-    found.nul = _count(data, b"\x00", first_line, found.nul)
-    found.replaced = _count(data, b"\xef\xbf\xbd", first_line, found.replaced)
+    at = int(np.argmax(sizes))
+    if sizes[at] > found.longest[0]:
+        record = int(np.searchsorted(ends, places[at]))
+        found.longest = (int(sizes[at]), found.records + record, int(lines[record]))
+    _add_letters(data, found)
     found.records += len(ends)
-    found.lines += data.count(b"\n")
+    found.lines += int(tall[-1])
 
 
 def _all_regular(codes: npt.NDArray[np.uint8], quotes: Ints, mark: int) -> bool:
     """Every opening quote begins a field, every closing one ends it; a closing and an opening one together are one."""
+    if len(quotes) % 2:
+        return False
     opening, closing = quotes[0::2], quotes[1::2]
     before = codes[np.maximum(opening - 1, 0)]
     begins = (opening == 0) | (before == mark) | (before == _NEWLINE)
@@ -154,9 +174,16 @@ def _add_tall(extra: Ints, found: Structure) -> None:
         found.more_lines.append(extra[tall])
 
 
+def _add_letters(data: bytes, found: Structure) -> None:
+    """Letters that no text should hold."""
+    found.nul = _count(data, b"\x00", found.lines + 1, found.nul)
+    if b"\xef" in data:
+        found.replaced = _count(data, b"\xef\xbf\xbd", found.lines + 1, found.replaced)
+
+
 def _count(data: bytes, what: bytes, first_line: int, so_far: tuple[int, list[int]]) -> tuple[int, list[int]]:
-    count, lines = data.count(what), list(so_far[1])
-    place = data.find(what) if count else -1
+    place = data.find(what)
+    count, lines = 0 if place < 0 else data.count(what), list(so_far[1])
     while place >= 0 and len(lines) < MOST_PLACES:
         lines.append(first_line + data.count(b"\n", 0, place))
         place = data.find(what, place + 1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError
@@ -18,11 +19,13 @@ from noiseaudit.reading.places import Places
 from noiseaudit.reading.quotes import Mender, Stray
 from noiseaudit.reading.records import Records
 from noiseaudit.reading.structure import scan
-from noiseaudit.reading.unpack import CHUNK, chunks, packing_of, refuse_other_kinds, too_large
+from noiseaudit.reading.table import sha256_of
+from noiseaudit.reading.unpack import chunks, packing_of, refuse_other_kinds, too_large
 from noiseaudit.result import Finding
 from noiseaudit.result.findings import finding
 
 _HEAD = 256_000
+_NEWLINE, _RETURN = 10, 13
 
 
 @dataclass(frozen=True)
@@ -48,49 +51,51 @@ class TextFile:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _LineEnds:
-    """How the lines of the source end."""
+    """How lines end, counted piece by piece; a `\\r` at the end of a piece waits for the next one."""
 
     both: int = 0  # \r\n
     feed: int = 0  # \n alone
     back: int = 0  # \r alone
+    _held: bytes = b""
 
     @property
     def plain(self) -> bool:
         """One kind, and one that an engine cuts records at."""
         return not self.back and not (self.both and self.feed)
 
+    def count(self, pieces: Iterable[bytes]) -> _LineEnds:
+        """Count all pieces."""
+        for _ in self.unified(pieces, change=False):
+            pass
+        return self
 
-class _Counting:
-    """Passes text on and counts its line ends, also across the borders of pieces; with `plain`, makes them `\\n`."""
-
-    def __init__(self) -> None:
-        self.both = self.feeds = self.backs = 0
-        self._held = b""
-
-    def plain(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def unified(self, pieces: Iterable[bytes], *, change: bool = True) -> Iterator[bytes]:
+        """The pieces with `\\n` for whatever ends a line."""
         for piece in pieces:
-            yield self._one(self._held + piece)
+            yield self._one(self._held + piece if self._held else piece, change)
         if self._held:
-            self.backs += 1
+            self.back += 1
             yield b"\n"
 
-    def _one(self, piece: bytes) -> bytes:
+    def _one(self, piece: bytes, change: bool) -> bytes:
         self._held = b"\r" if piece.endswith(b"\r") else b""
-        piece = piece[: len(piece) - len(self._held)]
-        both = piece.count(b"\r\n") if b"\r" in piece else 0
-        backs = piece.count(b"\r") - both if b"\r" in piece else 0
-        self.both += both
-        self.feeds += piece.count(b"\n") - both
-        self.backs += backs
-        if both:
-            piece = piece.replace(b"\r\n", b"\n")
-        return piece.replace(b"\r", b"\n") if backs else piece
-
-    @property
-    def ends(self) -> _LineEnds:
-        return _LineEnds(self.both, self.feeds, self.backs)
+        if self._held:
+            piece = piece[:-1]
+        codes = np.frombuffer(piece, dtype=np.uint8)
+        feeds = codes == _NEWLINE
+        count = int(np.count_nonzero(feeds))
+        if b"\r" not in piece:
+            self.feed += count
+            return piece
+        backs = codes == _RETURN
+        both = int(np.count_nonzero(backs[:-1] & feeds[1:]))
+        alone = int(np.count_nonzero(backs)) - both
+        self.both, self.feed, self.back = self.both + both, self.feed + count - both, self.back + alone
+        if not change:
+            return piece
+        return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if alone else piece.translate(None, b"\r")
 
 
 def open_text(path: Path, design: AuditDesign) -> TextFile:
@@ -104,14 +109,14 @@ def open_text(path: Path, design: AuditDesign) -> TextFile:
     pieces = partial(chunks, path, packing, max_bytes=design.max_bytes)  # the bytes are read twice or more
     refuse_other_kinds(next(pieces(), b"")[:4096])
     encoding = decide_encoding(pieces, design.encoding)
-    digest, ends = _fingerprint(path)
+    plain = packing == "plain" and encoding.name == "utf-8"
+    ends = _LineEnds().count(pieces()) if plain else _LineEnds()
     copies: list[Path] = []
     try:
         target = path
-        if packing != "plain" or encoding.name != "utf-8" or not ends.plain:
-            counting = _Counting()
-            target = private_copy(counting.plain(to_utf8(pieces(), encoding.name)), keep=copies)
-            ends = counting.ends
+        if not (plain and ends.plain):
+            ends = _LineEnds()
+            target = private_copy(ends.unified(to_utf8(pieces(), encoding.name)), keep=copies)
         dialect = find_dialect(_head(target), design)
         structure = scan(target, dialect.delimiter, skip=dialect.header_line - 1)
         records = Records(target, dialect, structure)
@@ -137,7 +142,7 @@ def open_text(path: Path, design: AuditDesign) -> TextFile:
         rows=records.rows,
         blank=records.blank,
         places=records.places(),
-        sha256=digest,
+        sha256=sha256_of(path),
         reading=reading,
         evidence={"encoding": encoding.evidence, **dialect.evidence},
         findings=tuple(_said(encoding, dialect, records, ends, stray)),
@@ -179,18 +184,3 @@ def private_copy(pieces: Iterable[bytes], *, keep: list[Path]) -> Path:
     with os.fdopen(handle, "wb") as out:
         out.writelines(pieces)
     return Path(name)
-
-
-def _fingerprint(path: Path) -> tuple[str, _LineEnds]:
-    """SHA-256 of the file as it lies there, and its line ends, in one pass."""
-    digest, both, feeds, backs, last = hashlib.sha256(), 0, 0, 0, b""
-    with path.open("rb") as raw:
-        while piece := raw.read(CHUNK):
-            digest.update(piece)
-            feeds += piece.count(b"\n")
-            if b"\r" in piece:
-                backs += piece.count(b"\r")
-                both += piece.count(b"\r\n")
-            both += last == b"\r" and piece.startswith(b"\n")
-            last = piece[-1:]
-    return digest.hexdigest(), _LineEnds(both, feeds - both, backs - both)

@@ -110,16 +110,16 @@ def open_workbook(path: Path, *, sheet: str = "auto", max_bytes: int | None = No
             look = looks[kind](raw, max_bytes)
             raw.seek(0)
             book = calamine.load_workbook(raw)
-            plain = (calamine.SheetTypeEnum.WorkSheet, calamine.SheetVisibleEnum.Visible)
-            shown = [s.name for s in book.sheets_metadata if (s.typ, s.visible) == plain]
-            index, seen = _choose(book.sheet_names, shown, look, sheet)
+            hidden = [s.name for s in book.sheets_metadata if s.visible != calamine.SheetVisibleEnum.Visible]
+            plain = [s.name for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
+            index, seen = _choose(book.sheet_names, [name for name in plain if name not in hidden], look, sheet)
             cells = book.get_sheet_by_index(index)
     except BaseException as error:  # refused in our words, since theirs may quote cells; a Rust panic has no class
         if isinstance(error, (calamine.CalamineError, *_DAMAGE)) or type(error).__name__ == "PanicException":
             code = "E109" if isinstance(error, calamine.PasswordError) else "E105"
             raise _refusal(code, "a part is cut off, or is not as Excel and LibreOffice write it") from None
         raise
-    names, said = tuple(book.sheet_names), _said(cells.name, book.sheet_names, shown, seen)
+    names, said = tuple(book.sheet_names), _said(cells.name, book.sheet_names, hidden, seen)
     return Workbook(kind, cells.name, names, seen.hidden, _rows(cells, seen), said)
 
 
@@ -142,12 +142,12 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"“{name}”" for name in names) or "–"
 
 
-def _said(name: str, names: list[str], shown: list[str], seen: _Seen) -> tuple[Finding, ...]:
+def _said(name: str, names: list[str], hidden: list[str], seen: _Seen) -> tuple[Finding, ...]:
     """W428 where the file holds more than a reader of this sheet sees, or where cells are merged."""
     if len(names) == 1 and not seen.hidden and not seen.merged:
         return ()
-    others, hidden = (_quoted(n for n in names if n != name and (n in shown) is way) for way in (True, False))
-    values = {"others": others, "hidden": hidden, "filtered": seen.hidden, "merged": seen.merged}
+    others, unseen = (_quoted(n for n in names if n != name and (n in hidden) is way) for way in (False, True))
+    values = {"others": others, "hidden": unseen, "filtered": seen.hidden, "merged": seen.merged}
     return (finding("W428", "warning" if seen.hidden or seen.merged else "info", sheet=name, **values),)
 
 
