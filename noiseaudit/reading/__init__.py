@@ -105,8 +105,8 @@ def _key(table: Table, name: str, design: AuditDesign) -> str:
             listed = ", ".join(literal(marker) for marker in design.na)
             return f"CASE WHEN trim({column}) IN ({listed}) THEN NULL ELSE {column} END"
         return column
-    kind = table.type_of(name)
-    return column if "INT" in kind or kind in ("DOUBLE", "FLOAT") else f"CAST({column} AS VARCHAR)"
+    plain = table.is_whole(name) or table.type_of(name) in ("DOUBLE", "FLOAT")
+    return column if plain else f"CAST({column} AS VARCHAR)"
 
 
 def _weight(table: Table, name: str, design: AuditDesign) -> str:

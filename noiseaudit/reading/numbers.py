@@ -142,8 +142,8 @@ def number_column(table: Table, name: str, design: AuditDesign, *, shapes: Shape
 def _typed(table: Table, name: str) -> NumberColumn:
     column, kind = table.column(name), table.type_of(name)
     if kind == "BOOLEAN":
-        column, kind = f"CAST({column} AS INTEGER)", "INTEGER"
-    if not kind.startswith(("DECIMAL", "DOUBLE", "FLOAT", "REAL")) and "INT" not in kind:
+        column = f"CAST({column} AS INTEGER)"
+    elif not table.is_number(name):
         raise DataError(
             [table.problem(name, "true", code="E410", what=f"the column holds {kind.lower()}, not numbers.",
                            do="Choose the column with the decisions.")]

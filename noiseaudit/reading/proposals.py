@@ -163,8 +163,7 @@ def _can_be_decision(table: Table, name: str, design: AuditDesign) -> bool:
         return False
     if table.is_text(name):
         return looks_numeric(shapes_of(table, name, design)) and _levels(table, name) > 1
-    kind = table.type_of(name)
-    return (kind.startswith(("DECIMAL", "DOUBLE", "FLOAT", "REAL")) or "INT" in kind) and _levels(table, name) > 1
+    return table.is_number(name) and _levels(table, name) > 1
 
 
 def _by_crossing(table: Table, names: list[str], roles: tuple[str, ...], known: list[Proposal]) -> list[Proposal]:

@@ -160,6 +160,13 @@ def _open_relation(con: duckdb.DuckDBPyConnection, source: duckdb.DuckDBPyRelati
 def _open_frame(con: duckdb.DuckDBPyConnection, source: object) -> Table:
     import narwhals as nw
 
+    names: tuple[str, ...] | None = None
+    if hasattr(source, "set_axis") and hasattr(source, "columns"):  # pandas, where names may stand twice
+        names = tuple(map(str, source.columns))
+        source = source.set_axis([f"c{i}" for i in range(len(names))], axis=1)
+    elif hasattr(source, "rename_columns"):  # Arrow, likewise
+        names = tuple(map(str, source.column_names))
+        source = source.rename_columns([f"c{i}" for i in range(len(names))])
     try:
         frame = nw.from_native(source, eager_only=False)  # type: ignore[call-overload]
     except TypeError:
@@ -169,9 +176,16 @@ def _open_frame(con: duckdb.DuckDBPyConnection, source: object) -> Table:
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    names = tuple(str(column) for column in frame.columns)
+    if not len(frame.columns):
+        raise DataError([Problem("E101", "the table has no columns.", "Export it again.")])
+    names = names or tuple(map(str, frame.columns))
     renamed = frame.rename({column: f"c{i}" for i, column in enumerate(frame.columns)})
-    con.register("handed_in", renamed.to_native())
-    con.sql(f"CREATE VIEW {VIEW} AS SELECT row_number() OVER () AS row, * FROM handed_in")
-    described = con.sql(f"DESCRIBE {VIEW}").fetchall()[1:]
+    try:
+        con.register("handed_in", renamed.to_native())
+        con.sql(f"CREATE VIEW {VIEW} AS SELECT row_number() OVER () AS row, * FROM handed_in")
+        described = con.sql(f"DESCRIBE {VIEW}").fetchall()[1:]
+    except duckdb.Error:
+        raise CallError(
+            "unknown_source", "a column of this frame holds something that is no number, text, date or truth value"
+        ) from None
     return Table(con, names, tuple(str(row[1]) for row in described), "frame", "frame")

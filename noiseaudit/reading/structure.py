@@ -30,9 +30,9 @@ class Structure:
 
     widths: number of fields -> records with that many (empty lines apart). other: first records, and their
     lines, with each width. blank: records that are empty lines. tall, lines: records over several lines, and how
-    many more lines they take. longest: bytes of the longest field, with its record and line, once some line is longer than
-    a field may be. nul, replaced: (count, first lines) of NUL bytes and of U+FFFD. regular: every quote opens, closes
-    or doubles.
+    many more lines they take. longest: bytes of the longest field, with its record and line, once some line is
+    longer than a field may be. nul, replaced: (count, first lines) of NUL bytes and of U+FFFD. regular: every quote
+    opens, closes or doubles.
     """
 
     records: int = 0

@@ -6,6 +6,7 @@ Column names of the user never enter SQL; the view renames them by position.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -61,6 +62,14 @@ class Table:
     def is_text(self, name: str) -> bool:
         """The column holds text (and numbers in it are still text)."""
         return self.type_of(name) == "VARCHAR" or self.type_of(name).startswith("ENUM")
+
+    def is_whole(self, name: str) -> bool:
+        """The column is of a type of whole numbers."""
+        return re.fullmatch("U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?", self.type_of(name)) is not None
+
+    def is_number(self, name: str) -> bool:
+        """The column is of a type of numbers."""
+        return self.is_whole(name) or self.type_of(name).startswith(("DECIMAL", "DOUBLE", "FLOAT", "REAL"))
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query over the view; a source that does not parse after all is refused."""

@@ -24,6 +24,7 @@ from xml.parsers import expat
 
 from noiseaudit.errors import CallError, DataError, Problem
 from noiseaudit.reading.unpack import too_large
+from noiseaudit.reading.xls_container import xls_book, xls_records
 from noiseaudit.result import Finding
 from noiseaudit.result.findings import finding
 
@@ -41,7 +42,7 @@ _PARENTS = {"c": "row", "row": "sheetData", "mergeCell": "mergeCells"}
 _LETTERS = itertools.chain.from_iterable(itertools.product(string.ascii_uppercase, repeat=n) for n in (1, 2, 3))
 _COLUMNS = {"".join(letters): number for number, letters in enumerate(_LETTERS, 1)}
 
-_CHUNK, _DEEPEST, _SECTOR, _LAST_SECTOR = 4096, 100, 512, 0xFFFFFFFE
+_CHUNK, _DEEPEST = 4096, 100
 _MOST_RATIO, _FREE_SIZE, _MOST_CELLS, _MOST_TEXT = 200, 50_000_000, 50_000_000, 1_000_000_000  # text: in letters
 _DAMAGE = (zipfile.BadZipFile, zlib.error, expat.ExpatError, ParseError, struct.error, EOFError, LookupError,
            ValueError, NotImplementedError)  # fmt: skip
@@ -143,10 +144,13 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 def _said(name: str, names: list[str], hidden: list[str], seen: _Seen) -> tuple[Finding, ...]:
-    """W428 where the file holds more than a reader of this sheet sees, or where cells are merged."""
+    """W428 where the file holds more than a reader of this sheet sees, or where cells are merged.
+
+    Other sheets are counted, not named: there can be one for every professional.
+    """
     if len(names) == 1 and not seen.hidden and not seen.merged:
         return ()
-    others, unseen = (_quoted(n for n in names if n != name and (n in hidden) is way) for way in (False, True))
+    others, unseen = (sum(n != name and (n in hidden) is way for n in names) for way in (False, True))
     values = {"others": others, "hidden": unseen, "filtered": seen.hidden, "merged": seen.merged}
     return (finding("W428", "warning" if seen.hidden or seen.merged else "info", sheet=name, **values),)
 
@@ -329,12 +333,12 @@ def _look_ods(raw: BinaryIO, max_bytes: int | None) -> Callable[[int], _Seen]:
 
 
 def _look_xls(raw: BinaryIO, _: int | None) -> Callable[[int], _Seen]:
-    book = _xls_book(raw.read())
-    records = list(_xls_records(book, 0))
+    book = xls_book(raw.read())
+    records = list(xls_records(book, 0))
     if any(kind == 0x002F for kind, _ in records):  # FILEPASS
         raise _refusal("E109")
     starts = [int.from_bytes(body[:4], "little") for kind, body in records if kind == 0x0085]  # BOUNDSHEET
-    return [_xls_sheet(_xls_records(book, start)) for start in starts].__getitem__
+    return [_xls_sheet(xls_records(book, start)) for start in starts].__getitem__
 
 
 def _xls_sheet(records: Iterator[tuple[int, bytes]]) -> _Seen:
@@ -356,45 +360,3 @@ def _xls_sheet(records: Iterator[tuple[int, bytes]]) -> _Seen:
             held.add(row)
     seen.hidden = len(hidden & held)
     return seen
-
-
-def _xls_records(book: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-    kind = 0
-    while kind != 0x000A:  # EOF of this sheet
-        kind, length = struct.unpack_from("<2H", book, at)
-        yield kind, book[at + 4 : at + 4 + length]
-        at += 4 + length
-
-
-def _xls_book(data: bytes) -> bytes:
-    """The workbook out of the file system in an .xls: sectors, a table that chains them, a directory of streams."""
-    first, more, *counts = (int.from_bytes(data[at : at + 4], "little") for at in (48, 68, 40, 44, 64, 72))
-    if data[30] != _SECTOR.bit_length() - 1 or max(counts) > len(data) // _SECTOR:
-        raise ValueError
-
-    def numbers(sector: int) -> tuple[int, ...]:
-        return struct.unpack_from(f"<{_SECTOR // 4}I", data, (sector + 1) * _SECTOR)
-
-    def chain(sector: int) -> bytes:
-        found: list[bytes] = []
-        for _ in following:
-            if sector >= _LAST_SECTOR:
-                return b"".join(found)
-            found.append(data[(sector + 1) * _SECTOR : (sector + 2) * _SECTOR])
-            sector = following[sector]
-        raise ValueError  # a ring, which calamine would follow for ever
-
-    table = list(struct.unpack_from("<109I", data, 76))
-    while more < _LAST_SECTOR:
-        *listed, more = numbers(more)
-        table += listed
-        if len(table) > len(data):
-            raise ValueError
-    following = [number for sector in table if sector < _LAST_SECTOR for number in numbers(sector)]
-    directory = chain(first)
-    entries = [directory[at : at + 128] for at in range(0, len(directory), 128)]
-    where = {e[:64].decode("utf-16-le").partition("\0")[0]: struct.unpack_from("<2I", e, 116) for e in entries[::-1]}
-    start, length = where.get("Workbook") or where["Book"]
-    if not 4096 <= length <= len(data):  # shorter ones lie elsewhere, but Excel writes none
-        raise ValueError
-    return chain(start)[:length]
