@@ -26,9 +26,11 @@ _BODY = {
     ".": re.compile(r"(?:0+|0{1,3}(?:,000)+|0{1,3}(?: 000)+|0{1,3}(?:['’]000)+)?(?:\.0*)?"),
 }
 _EURO = ("€", "EUR", "eur", "Eur", "euro")
+_GONE = "'’%€$£¥₺+٬"
 _NOT_FINITE = {"nan", "inf", "infinity", "∞"}
 _SHEET_ERROR = re.compile(r"#(?:[A-Z0-9/_]+[!?]?)")
 _LONGEST_EXACT = 36
+_FEW_DIGITS = 17  # a difference of such decimals still is a machine number
 _LARGEST, _SMALLEST = 1e150, 1e-150  # squares of these still are double numbers
 _WIDE = 1e12
 
@@ -181,13 +183,13 @@ class _Reader:
         self._refuse(forms, decimal)
         unit = self._unit([form for _, form in numbers])
         seen = [form for _, form in numbers]
-        text = trimmed(self.table, self.name, self.design)
-        number = self._plain(text, decimal, seen)
+        number = self._plain(decimal, seen)
         power = any(form.power for form in seen)
         whole = max((form.whole for form in seen), default=0)
         fraction = max((3 if form.undecided else form.fraction for form in seen), default=0)
         exact = not power and whole + fraction <= _LONGEST_EXACT
-        sql = f"CAST({number} AS {f'DECIMAL(38, {fraction})' if exact else 'DOUBLE'})"
+        digits = _FEW_DIGITS if whole + fraction <= _FEW_DIGITS else 38
+        sql = f"CAST({number} AS {f'DECIMAL({digits}, {fraction})' if exact else 'DOUBLE'})"
         wide = (power or whole > 15) and self._wide(sql)
         first = self.shapes.first
         return NumberColumn(
@@ -203,18 +205,24 @@ class _Reader:
             wide=wide,
         )
 
-    def _plain(self, text: str, decimal: str, seen: list[Form]) -> str:
-        """SQL: sign, digits and a decimal point, nothing else. Every form that was seen is provided for."""
-        thousands = "." if decimal == "," else ","
-        gone = thousands + SPACES + "'’%€$£¥₺+" + ("٬" if decimal == "," else "")
-        known, plain = f"{decimal}−–", ".--"
+    def _plain(self, decimal: str, seen: list[Form]) -> str:
+        """SQL: sign, digits and a decimal point, nothing else. Every mark and form that was seen is provided for."""
+        marks = {mark for shape in self.shapes.shapes for mark in shape.text}
+        number = trimmed(self.table, self.name, self.design)
+        if self.shapes.plain:
+            number = self.table.column(self.name)
         if any(form.foreign for form in seen):
-            text = f"translate({text}, {literal(FOREIGN_DIGITS + '٫')}, {literal('0123456789' * 4 + ',')})"
+            number = f"translate({number}, {literal(FOREIGN_DIGITS + '٫')}, {literal('0123456789' * 4 + ',')})"
         if any(form.unit == "€" for form in seen):
-            text = f"regexp_replace({text}, '(?i)euro?', '')"
+            number = f"regexp_replace({number}, '(?i)euro?', '')"
         if any(form.dash for form in seen):
-            text = f"regexp_replace({text}, ',[-–=]+', '')"
-        number = f"translate({text}, {literal(known + gone)}, {literal(plain)})"
+            number = f"regexp_replace({number}, ',[-–=]+', '')"
+        if " " in marks:
+            number = f"translate({number}, {literal(SPACES)}, '')"
+        thousands = "." if decimal == "," else ","
+        for mark, plain in ((thousands, ""), (decimal, "."), ("−", "-"), ("–", "-"), *((mark, "") for mark in _GONE)):
+            if mark in marks and mark != plain:
+                number = f"replace({number}, {literal(mark)}, {literal(plain)})"
         if any(form.after for form in seen):
             number = f"CASE WHEN ends_with({number}, '-') THEN '-' || rtrim({number}, '-') ELSE {number} END"
         return number

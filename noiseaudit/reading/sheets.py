@@ -17,7 +17,8 @@ from noiseaudit.errors import CallError, DataError, Place, Problem
 from noiseaudit.reading.dialect import find_header
 from noiseaudit.reading.event_log import CASE, JUDGE, TIME, Choice, decisions, open_event_log
 from noiseaudit.reading.places import Places
-from noiseaudit.reading.records import LONGEST_FIELD, MOST_COLUMNS
+from noiseaudit.reading.records import MOST_COLUMNS
+from noiseaudit.reading.structure import LONGEST_FIELD
 from noiseaudit.reading.table import Table, sha256_of, text_view
 from noiseaudit.reading.text_file import private_copy
 from noiseaudit.reading.workbook import open_workbook

@@ -165,7 +165,7 @@ def _open_frame(con: duckdb.DuckDBPyConnection, source: object) -> Table:
         names = tuple(map(str, source.columns))
         source = source.set_axis([f"c{i}" for i in range(len(names))], axis=1)
     elif hasattr(source, "rename_columns"):  # Arrow, likewise
-        names = tuple(map(str, source.column_names))
+        names = tuple(map(str, getattr(source, "column_names", ())))
         source = source.rename_columns([f"c{i}" for i in range(len(names))])
     try:
         frame = nw.from_native(source, eager_only=False)  # type: ignore[call-overload]

@@ -188,7 +188,7 @@ INPUTS: tuple[Bad, ...] = (
     Bad(29, "every row one field more than the header", HEAD + "a;Jan;1;9\na;Piet;2;9\n", "E302", 3, said="3 fields"),
     Bad(30, "duplicate header of a used column", "zaak;rechter;besluit;besluit\na;Jan;1;2\na;Piet;2;3\n", "E304", 3,
         arguments=("--decision", "besluit")),
-    Bad(30, "duplicate header of another column", "zaak;rechter;besluit;x;x\na;Jan;1;2;3\na;Piet;2;3;4\na;Klaas;4;3;4\n",
+    Bad(30, "duplicate header of another column", "zaak;rechter;besluit;x;x\na;Jan;1;2;3\na;Piet;2;3;4\nb;Jan;4;3;4\n",
         "W304"),
     Bad(31, "empty header of another column", "zaak;rechter;besluit;\na;Jan;1;2\na;Piet;2;3\na;Klaas;4;3\n", "W305"),
     Bad(32, "headers that differ in capitals", "zaak;rechter;Besluit;BESLUIT\na;Jan;1;2\na;Piet;2;3\n", "E306", 3,

@@ -255,9 +255,9 @@ def test_hidden_sheets_are_said_and_not_read(tmp_path: Path) -> None:
     assert "“Nu” was read. Other sheets: 2. Hidden sheets: 2." in said(book)
     assert open_workbook(path, sheet="Diep").sheet == "Diep"
     free = ods(tmp_path / "a.ods", table(row(cell("x")), name="Oud", style="h"), table(row(cell("y"))))
-    assert "Hidden sheets: “Oud”" in said(open_workbook(free))
+    assert "Hidden sheets: 1." in said(open_workbook(free))
     old = xls(tmp_path / "a.xls", lambda book, _: setattr(book.add_sheet("Oud"), "visibility", 2))
-    assert "Hidden sheets: “Oud”" in said(open_workbook(old))
+    assert "Hidden sheets: 1." in said(open_workbook(old))
 
 
 def test_a_workbook_without_anything_in_it(tmp_path: Path) -> None:
