@@ -72,8 +72,8 @@ class Cells:
         `decision` is (R,) or (R, K). With `shift` None the first value is taken off every row (K = 1);
         with a shift given, `decision` must already have it taken off.
         """
-        case_codes, cases = pd.factorize(pd.Series(case).astype("str"))
-        judge_codes, judges = pd.factorize(pd.Series(judge).astype("str"))
+        case_codes, cases = _numbered(case)
+        judge_codes, judges = _numbered(judge)
         value = np.asarray(decision, dtype=np.float64)
         value = value[:, None] if value.ndim == 1 else value
         if shift is None:
@@ -82,11 +82,11 @@ class Cells:
         weight = np.ones(len(value)) if n is None else np.asarray(n, dtype=np.float64)
         inner = np.zeros_like(value) if m2 is None else np.asarray(m2, dtype=np.float64).reshape(value.shape)
         return _collapse(
-            np.asarray(case_codes, dtype=np.intp),
-            np.asarray(judge_codes, dtype=np.intp),
+            case_codes,
+            judge_codes,
             moments=Moments(weight, value, inner),
-            cases=pd.Index(cases),
-            judges=pd.Index(judges),
+            cases=cases,
+            judges=judges,
             shift=shift,
             categories=tuple(categories),
         )
@@ -130,6 +130,16 @@ class Cells:
     def judges_per_case(self) -> Codes:
         """(C,) number of judges (cells) of every case."""
         return np.bincount(self.case, minlength=len(self.cases)).astype(np.intp)
+
+
+def _numbered(
+    labels: Sequence[object] | npt.NDArray[np.generic] | pd.Series,
+) -> tuple[Codes, pd.Index[str]]:
+    """Codes, and the text of each label, in order of first appearance; categories are not spelt out again."""
+    series = pd.Series(labels)
+    coded = series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("str")
+    codes, unique = pd.factorize(coded)
+    return np.asarray(codes, dtype=np.intp), pd.Index(unique).astype("str")
 
 
 def _merge_truth(first: Cells, second: Cells, cases: pd.Index[str], move: float) -> Floats | None:

@@ -3,11 +3,13 @@
 Any narwhals lazy frame will do: DuckDB runs them by default and out of core; pandas, Polars, Arrow, Spark and
 (through Ibis) a database run the same expressions.
 """
+# ruff: noqa: S608  the SQL holds the names of this file only
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import duckdb
 import narwhals as nw
 import pandas as pd
 
@@ -19,7 +21,8 @@ def group_rows(rows: nw.LazyFrame[Any], *, truth: bool = False) -> pd.DataFrame:
 
     rows: columns case_id, judge_id, row, decision (numbers near 0: the shift is taken off), truth if asked for.
     Returns case_id, judge_id, rows (all), n (with a decision), first (lowest row), mean, m2, and for truth its
-    lowest and highest value. Keys may be null. M2 = n var, from engines that compute a stable variance.
+    lowest and highest value. Keys are categories, and may be null. M2 = n var, from engines that compute a stable
+    variance.
     """
     decision = nw.col("decision")
     wanted = [
@@ -51,7 +54,44 @@ def _truth(wanted: bool) -> list[nw.Expr]:
 
 
 def _collected(lazy: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """A pandas frame in the order of first appearance."""
+    """A pandas frame in the order of first appearance, with keys as categories in that order."""
+    native = lazy.to_native()
+    if isinstance(native, duckdb.DuckDBPyRelation):
+        return _coded(native)
     table: pd.DataFrame = lazy.collect("pandas").to_native()
-    whole = [name for name in ("rows", "n", "first") if name in table]  # engines count in types of their own
-    return table.astype(dict.fromkeys(whole, "int64")).sort_values("first", kind="stable", ignore_index=True)
+    table = table.sort_values("first", kind="stable", ignore_index=True)
+    for key in KEYS:
+        codes, labels = pd.factorize(table[key])
+        table[key] = pd.Categorical.from_codes(codes, categories=pd.Index(labels, dtype=object))
+    return _whole(table)
+
+
+def _coded(groups: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+    """The keys are numbered in the engine: each text leaves it once, and not with every group that it is in."""
+
+    def run(sql: str) -> duckdb.DuckDBPyRelation:
+        return cast("duckdb.DuckDBPyRelation", groups.query("found", sql))
+
+    run("CREATE OR REPLACE TEMP TABLE grouped AS SELECT * FROM found")
+    labels = {}
+    for key in KEYS:
+        run(
+            f"CREATE OR REPLACE TEMP TABLE {key}s AS SELECT {key}, CAST(row_number() OVER (ORDER BY min(first)) - 1 "
+            f"AS INTEGER) AS code FROM grouped WHERE {key} IS NOT NULL GROUP BY {key}"
+        )
+        listed = run(f"SELECT {key} FROM {key}s ORDER BY code").df()[key]
+        labels[key] = pd.Index(listed.to_numpy(dtype=object), dtype=object)
+    codes = ", ".join(f"coalesce({key}s.code, -1) AS {key}" for key in KEYS)
+    joins = " ".join(f"LEFT JOIN {key}s USING ({key})" for key in KEYS)
+    rest = f"grouped.* EXCLUDE ({', '.join(KEYS)})"
+    table = run(f"SELECT {codes}, {rest} FROM grouped {joins} ORDER BY first").df()
+    for name in ("grouped", *(f"{key}s" for key in KEYS)):
+        run(f"DROP TABLE {name}")
+    for key in KEYS:
+        table[key] = pd.Categorical.from_codes(table[key].to_numpy(), categories=labels[key])
+    return _whole(table)
+
+
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Counts as whole numbers: engines count in types of their own."""
+    return table.astype({name: "int64" for name in ("rows", "n", "first") if name in table})

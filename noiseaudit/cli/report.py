@@ -11,7 +11,9 @@ from noiseaudit.cli import options as o
 
 Output = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", help="Where to: .html, .json, .md or .csv; repeatable.", rich_help_panel=o.OUTPUT),
+    typer.Option(
+        "--output", "-o", help="Where to: .html, .json, .md, .csv, .xlsx; repeatable.", rich_help_panel=o.OUTPUT
+    ),
 ]
 AudienceOption = Annotated[
     str | None, typer.Option("--audience", help="public, or team with codes.", rich_help_panel=o.OUTPUT)

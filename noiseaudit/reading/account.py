@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from noiseaudit.errors import DataError, Place, Problem
@@ -25,7 +27,7 @@ def account_for(
     """
     no_case, no_judge = groups["case_id"].isna(), groups["judge_id"].isna()
     keyed = ~(no_case | no_judge)
-    total_keys = keyed & groups["case_id"].map(_is_total) & groups["judge_id"].map(_is_total)
+    total_keys = keyed & _are_totals(groups["case_id"]) & _are_totals(groups["judge_id"])
     other = _Unkeyed() if keyed.all() else _unkeyed(log)
     totals = [*other.totals_without_case, *other.totals_without_judge, *groups.loc[total_keys, "first"].tolist()]
     undecided = groups["rows"] - groups["decided"]
@@ -65,6 +67,12 @@ def account_for(
             ]
         )
     return used, Input(log.table.name, log.table.sha256, read, rows_used, excluded)
+
+
+def _are_totals(labels: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which labels sum up others: each is looked at once."""
+    each = np.array([*map(_is_total, labels.cat.categories), False])  # code -1, missing, takes the last
+    return each[labels.cat.codes]
 
 
 def _is_total(label: object) -> bool:

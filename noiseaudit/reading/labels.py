@@ -19,26 +19,41 @@ _AS_POWER = re.compile(r"[0-9](?:[.,][0-9]+)?E[+-]?[0-9]{1,2}")
 
 
 def clean_labels(labels: pd.Series, *, role: str, findings: list[Finding]) -> pd.Series:
-    """Text labels; None where nothing is left. Adds what was changed, and what looks damaged, to the findings."""
-    codes, unique = pd.factorize(labels, use_na_sentinel=True)
-    seen = pd.Index(unique).to_numpy(dtype=object).tolist()
-    texts = [label_of(value) for value in seen]
+    """Categories as clean text, missing where nothing is left; those that became equal are one.
+
+    Adds what was changed, and what looks damaged, to the findings.
+    """
+    seen = labels.cat.categories.tolist()
+    texts = _cleaned(seen)
     changed = sum(1 for value, text in zip(seen, texts, strict=True) if isinstance(value, str) and value != text)
-    kept = {text for text in texts if text}
+    codes, unique = pd.factorize(np.array([text or None for text in texts], dtype=object))
+    kept: list[str] = unique.tolist()
     if changed:
         findings.append(finding("W402", role=role, n=changed, merged=len(texts) - len(set(texts))))
     alike = len(kept) - len({text.casefold() for text in kept})
     if alike:
         findings.append(finding("W403", "warning", role=role, n=alike))
-    powers = sum(1 for text in kept if _AS_POWER.fullmatch(text))
+    powers = sum(1 for text in kept if "E" in text and _AS_POWER.fullmatch(text))
     if powers:
         findings.append(finding("W401", "warning", role=role, n=powers))
-    table = np.array([text or None for text in texts] + [None], dtype=object)  # code -1, missing, takes the last
-    return pd.Series(table[codes], index=labels.index, dtype=object)
+    table = np.append(codes, -1)  # missing stays missing
+    clean = pd.Categorical.from_codes(table[labels.cat.codes], categories=pd.Index(kept, dtype=object))
+    return pd.Series(clean, index=labels.index)
+
+
+def _cleaned(values: list[object]) -> list[str]:
+    """Every label as text; most columns of ids need nothing, which one look at all of them together tells."""
+    if all(type(value) is str for value in values):
+        together = "".join(values)  # type: ignore[arg-type]
+        if together.isascii() and together.isprintable() and " " not in together:
+            return values  # type: ignore[return-value]
+    return [label_of(value) for value in values]
 
 
 def label_of(value: object) -> str:
     """One id as text: whole floats as integers, text in one Unicode form, with plain single spaces."""
+    if value != value:  # noqa: PLR0124  NaN is no id
+        return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value:

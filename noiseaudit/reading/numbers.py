@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NoReturn
 
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError
@@ -210,9 +211,10 @@ class _Reader:
         marks = {mark for shape in self.shapes.shapes for mark in shape.text}
         number = trimmed(self.table, self.name, self.design)
         if self.shapes.plain:
-            number = self.table.column(self.name)
+            number = f"CAST({self.table.column(self.name)} AS VARCHAR)"
         if any(form.foreign for form in seen):
             number = f"translate({number}, {literal(FOREIGN_DIGITS + '٫')}, {literal('0123456789' * 4 + ',')})"
+            marks.add(",")
         if any(form.unit == "€" for form in seen):
             number = f"regexp_replace({number}, '(?i)euro?', '')"
         if any(form.dash for form in seen):
@@ -260,9 +262,20 @@ class _Reader:
         if found[1] and not found[0]:
             return ",", f"{found[1]} numbers begin with 0, and cannot be thousands"
         self._raise(undecided, "E405",
-                    "1.234 can be one and a bit, or twelve hundred and thirty-four; nothing in the column tells.",
+                    "1.234 can be one and a bit, or twelve hundred and thirty-four, and nothing in the column tells. "
+                    f"With a decimal point the numbers run {self._reach('.', undecided)}, with a decimal comma "
+                    f"{self._reach(',', undecided)}.",
                     'Say which with --decimal "," or --decimal ".".')  # fmt: skip
-        raise AssertionError  # _raise does not return
+
+    def _reach(self, decimal: str, undecided: list[Shape]) -> str:
+        """From where to where the undecided numbers run, roughly: no value of a person is shown."""
+        forms = [form for form in (read_shape(shape.text) for shape in undecided) if form is not None]
+        number = self._plain(decimal, forms)
+        where = where_shape(self.table, self.name, self.design, [shape.text for shape in undecided])
+        low, high = self.table.fetch(
+            f"SELECT min(v), max(v) FROM (SELECT TRY_CAST({number} AS DOUBLE) AS v FROM {VIEW} WHERE {where})"
+        )[0]
+        return f"from about {_roughly(low)} to about {_roughly(high)}"
 
     def _refuse(self, forms: list[tuple[Shape, Form | None]], decimal: str) -> None:
         """DataError for every kind of value that is no number under this decimal mark."""
@@ -300,11 +313,11 @@ class _Reader:
                               "some values bear a percent sign and others do not.", "Give them one unit.")  # fmt: skip
         return "%" if "%" in units else "€" if "€" in units else None
 
-    def _raise_where(self, test: Callable[[Form], bool], code: str, what: str, do: str) -> None:
+    def _raise_where(self, test: Callable[[Form], bool], code: str, what: str, do: str) -> NoReturn:
         listed = [s for s in self.shapes.shapes if (form := read_shape(s.text)) is not None and test(form)]
         self._raise(listed, code, what, do)
 
-    def _raise(self, listed: list[Shape], code: str, what: str, do: str) -> None:
+    def _raise(self, listed: list[Shape], code: str, what: str, do: str) -> NoReturn:
         where = where_shape(self.table, self.name, self.design, [shape.text for shape in listed])
         raise DataError([self.table.problem(self.name, where, code=code, what=what, do=do)])
 
@@ -324,6 +337,11 @@ class _Reader:
                 self.name, where, code="W409", what="numbers of this size cannot be squared without loss.",
                 do="Mend the values, or give them in another unit.")])  # fmt: skip
         return bool(high / low > _WIDE)
+
+
+def _roughly(value: float) -> str:
+    """One significant digit: `3,000` for 3,456."""
+    return f"{float(f'{value:.0e}'):,.10g}"
 
 
 def number_of(text: str, decimal: str) -> Decimal | None:

@@ -79,7 +79,7 @@ def shapes_of(table: Table, name: str, design: AuditDesign) -> Shapes:
         f"AS key FROM {VIEW}) GROUP BY key ORDER BY n DESC, first LIMIT {MOST_SHAPES + 1}"
     )
     found: dict[str, Shape] = {}
-    bare = True
+    bare = design.na == "auto"
     for key, n, cells, first, sample in rows[:MOST_SHAPES]:
         measured = key is not None and key[0] in "123456789"  # in a shape every digit is 0
         bare = bare and (measured or cells == 0)

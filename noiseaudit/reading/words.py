@@ -29,6 +29,7 @@ _TOTAL = re.compile(
     r"|som|sum|gemiddelde?|average|mean)"
     r"(?: generaal| general)?(?: [:=]|[:=])?"
 )
+_FIRST_OF_TOTAL = "TtSsEeAaGgMm"  # nearly every label is out by its first letter
 
 
 def yes_no(levels: list[str]) -> tuple[str, str] | None:
@@ -54,4 +55,6 @@ def are_grades(levels: list[str]) -> bool:
 
 def is_total(text: str) -> bool:
     """The label of a row that sums up others."""
+    if text.lstrip()[:1] not in _FIRST_OF_TOTAL:
+        return False
     return _TOTAL.fullmatch(" ".join(text.casefold().split())) is not None

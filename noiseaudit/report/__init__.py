@@ -1,4 +1,4 @@
-"""The faces that people read: HTML page, Markdown, CSV tables, JSON, and the terminal summary."""
+"""The faces that people read: HTML page, Markdown, CSV and xlsx tables, JSON, and the terminal summary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from noiseaudit.result import Audience, AuditResult
 
 __all__ = ["FORMATS", "printable", "render", "summary_text", "write_report", "write_text"]
 
-FORMATS = (".html", ".json", ".md", ".csv")
+TEXTS = (".html", ".json", ".md", ".csv")
+FORMATS = (*TEXTS, ".xlsx")
 
 
 def render(
@@ -60,20 +61,29 @@ def write_report(
     key: bytes | None = None,
     force: bool = False,
 ) -> Path:
-    """Write the result in the format of the path's suffix (.html, .json, .md, .csv); CallError where it cannot be."""
+    """Write the result in the format of the path's suffix (see FORMATS); CallError where it cannot be."""
     target = Path(path)
-    text = render(result, target.suffix.lower(), language=language, audience=audience, key=key)
-    return write_text(text, target, force=force)
+    suffix = target.suffix.lower()
+    if suffix == ".xlsx":
+        from noiseaudit.report.spreadsheet import render_workbook
+
+        return _written(render_workbook(result, audience=audience, key=key), target, force=force)
+    return write_text(render(result, suffix, language=language, audience=audience, key=key), target, force=force)
 
 
 def write_text(text: str, target: Path, *, force: bool = False) -> Path:
-    """Write under a temporary name, then rename: no half file is ever left. CallError names what stands in the way."""
+    """Write text as UTF-8; CallError names what stands in the way."""
+    return _written(text.encode("utf-8"), target, force=force)
+
+
+def _written(content: bytes, target: Path, *, force: bool) -> Path:
+    """Write under a temporary name, then rename: no half file is ever left."""
     check_target(target, force=force)
     try:
         handle, name = tempfile.mkstemp(prefix=".noiseaudit-", dir=target.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-                out.write(text)
+            with os.fdopen(handle, "wb") as out:
+                out.write(content)
             mask = os.umask(0)
             os.umask(mask)
             Path(name).chmod(0o666 & ~mask)
