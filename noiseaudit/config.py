@@ -229,5 +229,6 @@ def config_beside(source: str, given: Path | None) -> Config:
     """The config that was named, else `noiseaudit.toml` in the folder of the data, else an empty one."""
     if given is not None:
         return load_config(given)
-    beside = Path(source).parent / FILE_NAME
+    place = Path(source)
+    beside = (place if place.is_dir() else place.parent) / FILE_NAME
     return load_config(beside) if source != "-" and beside.is_file() else Config(version=1)

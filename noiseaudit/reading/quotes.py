@@ -6,6 +6,7 @@ No line is added or lost, so line numbers stay what they are.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -36,7 +37,7 @@ class Stray:
 class _Quoted:
     """The field that a quote opened: what it holds so far, its line, its place among the fields."""
 
-    text: str
+    text: io.StringIO
     line: int
     index: int
 
@@ -67,26 +68,27 @@ class Mender:
                 mark = self.dialect.delimiter
                 yield (mark.join(_written(text, mark) for text in fields) + "\n").encode("utf-8")
                 fields.clear()
-            elif len(quoted.text) > _LONGEST:
+            elif quoted.text.tell() > _LONGEST:
                 raise self._never_closed(quoted)
         if quoted is not None:
             raise self._never_closed(quoted)
 
     def _line(self, line: str, number: int, fields: list[str], quoted: _Quoted | None) -> _Quoted | None:
         """Add the fields of one line; what comes back is the field that goes on in the next line."""
-        at = 0
+        at, mark = 0, self.dialect.delimiter
+        last = max(line.rfind('"' + mark), len(line) - 1 if line.endswith('"') else -1)  # quote that ends a field
         while True:
             if quoted is None and line[at : at + 1] == '"':
-                quoted, at = _Quoted("", number, len(fields)), at + 1
+                quoted, at = _Quoted(io.StringIO(), number, len(fields)), at + 1
             if quoted is not None:
-                at, closed = self._inside(line, at, number, quoted)
+                at, closed = self._inside(line, at, number, quoted, last=last)
                 if not closed:
-                    quoted.text += "\n"
+                    quoted.text.write("\n")
                     return quoted
-                fields.append(quoted.text)
+                fields.append(quoted.text.getvalue())
                 quoted = None
             else:
-                end = line.find(self.dialect.delimiter, at)
+                end = line.find(mark, at)
                 text = line[at:] if end < 0 else line[at:end]
                 if '"' in text:
                     self.stray.note(number, text.count('"'))
@@ -96,17 +98,17 @@ class Mender:
                 return None
             at += 1  # over the delimiter; the rest may be one last, empty field
 
-    def _inside(self, line: str, at: int, number: int, quoted: _Quoted) -> tuple[int, bool]:
-        """Read on inside a quoted field: (place after it, whether it was closed)."""
+    def _inside(self, line: str, at: int, number: int, quoted: _Quoted, *, last: int) -> tuple[int, bool]:
+        """Read on inside a quoted field: (place after it, whether it was closed). last: quote that ends a field."""
         while True:
             quote = line.find('"', at)
             if quote < 0:
-                quoted.text += line[at:]
+                quoted.text.write(line[at:])
                 return len(line), False
             following = line[quote + 1 : quote + 2]
-            quoted.text += line[at:quote]
+            quoted.text.write(line[at:quote])
             if following == '"':
-                quoted.text += '"'
+                quoted.text.write('"')
                 at = quote + 2
                 continue
             if following in ("", self.dialect.delimiter):
@@ -114,21 +116,13 @@ class Mender:
             if number != quoted.line:  # this quote begins a later field: the field was never closed
                 raise self._never_closed(quoted)
             self.stray.note(number)
-            if not self._closes_later(line, quote + 1):  # the field ends here, with text behind its quote
+            if last <= quote:  # the field ends here, with text behind its quote
                 end = line.find(self.dialect.delimiter, quote)
                 end = len(line) if end < 0 else end
-                quoted.text += line[quote:end]
+                quoted.text.write(line[quote:end])
                 return end, True
-            quoted.text += '"'
+            quoted.text.write('"')
             at = quote + 1
-
-    def _closes_later(self, line: str, at: int) -> bool:
-        quote = line.find('"', at)
-        while quote >= 0:
-            if line[quote + 1 : quote + 2] in ("", self.dialect.delimiter):
-                return True
-            quote = line.find('"', quote + 1)
-        return False
 
     def _never_closed(self, quoted: _Quoted) -> DataError:
         header = self.dialect.header
