@@ -87,7 +87,7 @@ def syntax_problem(error: TOMLDecodeError, text: str) -> str:
     message = str(error)
     rows = text.split("\n")
     place = re.search(r" \(at line (\d+), column \d+\)$", message)
-    line = int(place[1]) if place else len(text.splitlines())
+    line = int(place[1]) if place else len(text.removesuffix("\n").split("\n"))
     what = message[: place.start()] if place else message.removesuffix(" (at end of document)")
     if what.startswith(("Cannot", "Duplicate")):  # tomllib stops at the second of two
         *before, (key, second) = key_lines("\n".join(rows[:line]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -33,7 +32,6 @@ READING = (
     "encoding", "delimiter", "decimal", "dates", "century", "header_row", "sheet", "na", "judge_columns", "activity",
     "position", "followed_by", "max_bytes",
 )  # fmt: skip
-_RELATION = re.compile(r"\s*(?P<left>.+?)\s*(?P<sign>==|!=)\s*(?P<right>.+?)\s*")
 
 
 def _suggest(error: ValidationError, known: tuple[str, ...]) -> str:
@@ -60,10 +58,11 @@ class Relation:
     @classmethod
     def parse(cls, text: str) -> Relation:
         """ValueError for anything but two column names around == or !=."""
-        found = _RELATION.fullmatch(text)
-        if found is None or "=" in found["left"] + found["right"]:
+        sign = "!=" if "!=" in text else "=="
+        left, _, right = (part.strip() for part in text.partition(sign))
+        if not (left and right) or "=" in left + right:
             raise ValueError(f"a relation is two column names with == or != between them, not {text!r}")
-        return cls(found["left"], found["sign"], found["right"])
+        return cls(left, sign, right)
 
 
 class AuditDesign(BaseModel):
@@ -104,7 +103,7 @@ class AuditDesign(BaseModel):
     delimiter: str = "auto"
     decimal: Literal["auto", ",", "."] = "auto"
     dates: Literal["auto", "dmy", "mdy", "ymd"] = "auto"
-    century: int | None = Field(default=None, ge=0, le=9900, multiple_of=100)
+    century: int | None = Field(default=None, ge=0, le=9900, multiple_of=100, examples=[2000])
     header_row: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     sheet: str = "auto"
     na: tuple[str, ...] | Literal["auto"] = "auto"

@@ -123,8 +123,13 @@ def _findings(say: Catalogue) -> Iterator[Explanation]:
     for name in _names(say, "finding"):
         if f"code.{name}.what" not in say:
             parts = (say.sentences[f"finding.{name}.{part}"] for part in ("what", "why", "do"))
-            what, why, do = (_PLACEHOLDER.sub("…", part) for part in parts)
+            what, why, do = (_PLACEHOLDER.sub(_stand_in, part) for part in parts)
             yield Explanation(name, _section(say, name), what, why, do)
+
+
+def _stand_in(placeholder: re.Match[str]) -> str:
+    """What is read for `{n}`, or for `{n:case|cases}`."""
+    return placeholder[0].strip("{}").rpartition("|")[2] if "|" in placeholder[0] else "…"
 
 
 def _section(say: Catalogue, name: str) -> str:

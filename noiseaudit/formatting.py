@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 
-from noiseaudit.language import catalogue
+from noiseaudit.language import Counted, catalogue
 
+MOST_DECIMALS = 6
+_SMALL, _LARGE = 1e-4, 1e16
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BEFORE = ("€", "$", "£")
 ONE_IN_UP_TO = 0.3  # above, `1 in 3` would stand for a third as well as for two fifths
 
@@ -18,15 +22,32 @@ class Numerals:
     language: str = "en"
 
     def plain(self, value: float, decimals: int = 0) -> str:
-        """A number with thousands separators and a fixed number of decimals; minus is a real minus sign."""
-        rounded = round(value, decimals)
-        text = f"{abs(rounded):,.{max(decimals, 0)}f}"
+        """A number with thousands separators and a fixed number of decimals; minus is a real minus sign.
+
+        As a power of ten, `3.20×10⁻⁹`, below a ten thousandth that takes more than six decimals, and from 10¹⁶ on.
+        """
+        rounded, size = round(value, decimals), abs(round(value, decimals))
+        if size >= _LARGE or (0 < size < _SMALL and decimals > MOST_DECIMALS):
+            power = math.floor(math.log10(size))
+            digits = min(max(decimals + power, 0), 2)
+            text = f"{size / 10.0**power:.{digits}f}×10" + str(power).translate(_RAISED)
+        else:
+            places = min(max(decimals, 0), MOST_DECIMALS)
+            text = f"{size:,.{places if size > 0 or decimals <= MOST_DECIMALS else 0}f}"
         return ("−" if rounded < 0 else "") + text
+
+    def count(self, number: int) -> Counted:
+        """A whole number with separators that also finds its word in a sentence: `{n} {n:case|cases}`."""
+        return Counted(number, self.plain(number))
 
     def amount(self, value: float, unit: str | None, decimals: int) -> str:
         """A number with its unit: `€310`, `3.7 points`, `12%` for fractions and probabilities."""
         if unit in ("fraction", "probability"):
-            return self.plain(100 * value, max(0, decimals - 2)) + "%"
+            places = max(0, decimals - 2)
+            if 0 < value < 0.5 * 10.0 ** -(places + 2):
+                least = self.plain(10.0**-places, places) + "%"
+                return catalogue(self.language)("phrase.less_than", value=least)
+            return ("0" if value == 0 else self.plain(100 * value, places)) + "%"
         text = self.plain(value, decimals)
         if unit in _BEFORE:
             return text.replace("−", "−" + str(unit), 1) if text.startswith("−") else f"{unit}{text}"
@@ -48,25 +69,36 @@ class Numerals:
         return self.plain(100 * share) + "%"
 
     def one_in(self, probability: float) -> str:
-        """`about 1 in 7`."""
-        return catalogue(self.language)("phrase.one_in", n=self.plain(1 / probability))
+        """`about 1 in 7`; rare ones with two digits, `about 1 in 1,500`."""
+        n = 1 / probability
+        return catalogue(self.language)("phrase.one_in", n=self.plain(round(n, min(0, 1 - math.floor(math.log10(n))))))
 
 
 def decimals_for(value: float, interval: tuple[float, float] | None) -> int:
-    """Decimals that show two digits of the interval's half-width; three digits of the value without interval."""
+    """Decimals that show two digits of the interval's half-width; three digits of the value without interval.
+
+    Of the lower half, where there is one: upper limits of variances run far out and would round the estimate away.
+    """
+    size = abs(value)
     if interval is not None and interval[1] > interval[0]:
-        # the lower half: upper limits of variances run far out and would round the estimate away
-        reach = min((interval[1] - interval[0]) / 2, max(value - interval[0], 1e-12))
-        return _clip(1 - math.floor(math.log10(max(reach, 1e-12))))
-    if value == 0 or not math.isfinite(value):
+        below = value - interval[0]
+        size = min((interval[1] - interval[0]) / 2, below if below > 0 else math.inf)
+    if size == 0 or not math.isfinite(size):
         return 0
-    return _clip(2 - math.floor(math.log10(abs(value))))
-
-
-def _clip(decimals: int) -> int:
-    return min(max(decimals, 0), 6)
+    digits = 1 if interval is not None and interval[1] > interval[0] else 2
+    return max(digits - math.floor(math.log10(size)), 0)
 
 
 def printable(text: str) -> str:
     """Text without control characters, which could steer a terminal or break a picture; line ends and tabs stay."""
-    return "".join(ch for ch in text if ch in "\n\t" or (ch.isprintable() or ch == "\u00a0"))
+    return "".join(ch for ch in text if ch in "\n\t" or _is_plain(ch))
+
+
+def json_text(data: object, *, indent: int = 2) -> str:
+    """JSON with every character that could steer a terminal as an escape, so that nothing of it is lost."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
+    return "".join(ch if ch == "\n" or _is_plain(ch) else json.dumps(ch)[1:-1] for ch in text)
+
+
+def _is_plain(character: str) -> bool:
+    return character.isprintable() or character == "\u00a0"

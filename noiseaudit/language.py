@@ -15,6 +15,22 @@ from importlib import resources
 LANGUAGES = ("en",)
 
 
+class Counted(int):
+    """A whole number that finds its word: `{n} {n:case|cases}` gives `1 case` and `2 cases`. `text`: as it is shown."""
+
+    text: str
+
+    def __new__(cls, number: int, text: str | None = None) -> Counted:
+        """The number; shown as `text`, or as its digits."""
+        counted = super().__new__(cls, number)
+        counted.text = str(number) if text is None else text
+        return counted
+
+    def __format__(self, spec: str) -> str:
+        words = spec.split("|")
+        return self.text if len(words) == 1 else words[0 if self == 1 else 1]
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Sentences of one language under dotted keys such as `finding.no_replicates.what`."""
@@ -27,7 +43,8 @@ class Catalogue:
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence under `key` with its `{placeholders}` filled; KeyError names an unknown key."""
-        return self.sentences[key].format(**values)
+        filled = {name: Counted(value) if type(value) is int else value for name, value in values.items()}
+        return self.sentences[key].format(**filled)
 
 
 def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, str]:

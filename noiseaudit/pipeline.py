@@ -26,6 +26,7 @@ from noiseaudit.estimators.two_way import TwoWay
 from noiseaudit.estimators.two_way_intervals import level_test
 from noiseaudit.reading import Log, Tabulated, read, tabulate
 from noiseaudit.result import (
+    Accuracy,
     AuditResult,
     CaseTable,
     DesignSummary,
@@ -80,7 +81,13 @@ def _result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
     accuracy = (
         NotIdentified.of("not_numeric")
         if scale == "nominal" and design.truth is not None
-        else measure_accuracy(cells, estimate, unit=unit if numeric else None, confidence=design.confidence)
+        else measure_accuracy(
+            cells,
+            estimate,
+            unit=unit if numeric else None,
+            confidence=design.confidence,
+            kurtosis_floor=design.kurtosis_floor,
+        )
     )
     return AuditResult(
         input=table.input,
@@ -99,7 +106,7 @@ def _result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
         accuracy=accuracy,
         judges=_judges(cells, estimate, levels, design.confidence),
         groups=(),
-        findings=_findings(table, estimate, cells, scale),
+        findings=_findings(table, estimate, accuracy, scale),
         supplement=_supplement(log, table, estimate, levels, unit),
         settings=_settings(log, design),
         tool_version=version("noiseaudit"),
@@ -115,6 +122,8 @@ def _summary(log: Log, cells: Cells, estimate: PanelEstimate) -> DesignSummary:
         judges=len(np.unique(cells.judge)),
         cases=len(np.unique(cells.case)),
         cells=len(cells),
+        judges_informative=estimate.linked.J,
+        cases_informative=estimate.linked.C,
         cells_informative=len(estimate.linked),
         decisions=int(cells.n.sum()),
         replicated_cells=int((cells.n > 1).sum()),
@@ -207,8 +216,8 @@ def _supplement(
         system_as_composed=estimate.composed,
         level_test=(level_test(estimate.fit) if isinstance(estimate.fit, TwoWay) else None)
         or NotIdentified.of("not_available_for_estimator"),
-        individuals=funnel_counts(levels, estimate.level.variance)
-        if levels is not None and isinstance(estimate.level, Estimate)
+        individuals=funnel_counts(levels)
+        if levels is not None
         else nothing
         if not len(linked)
         else NotIdentified.of("not_numeric" if not single else "not_available_for_estimator"),
@@ -218,13 +227,23 @@ def _supplement(
     )
 
 
-def _findings(table: Tabulated, estimate: PanelEstimate, cells: Cells, scale: str) -> tuple[Finding, ...]:
-    findings = list(table.findings)
-    if scale in ("log", "ordinal"):
-        findings.append(finding(f"scale_{scale}"))
+def _findings(
+    table: Tabulated, estimate: PanelEstimate, accuracy: Accuracy | NotIdentified, scale: str
+) -> tuple[Finding, ...]:
+    cells, linked, findings = table.main, estimate.linked, list(table.findings)
+    if scale == "log":
+        findings.append(finding("scale_log"))
+    if scale == "ordinal":
+        grades = table.indicators.categories if table.indicators is not None else ()
+        findings.append(finding("scale_ordinal", grades=", ".join(grades)))
     shared = float(cells.n[(cells.judges_per_case >= 2)[cells.case]].sum() / cells.n.sum())
     if 0 < shared < 0.5:
         findings.append(finding("few_shared_cases", "warning", share=f"{shared:.0%}"))
+    if scale not in ("binary", "nominal") and np.any(linked.q[linked.m > 2] > 0):
+        findings.append(finding("pairs_approximate"))
+    shared_bias = accuracy.shared_case_bias if isinstance(accuracy, Accuracy) else accuracy
+    if isinstance(shared_bias, Estimate) and shared_bias.variance_interval is not None:
+        findings.append(finding("approximate_case_bias"))
     if not (cells.m2.any() or np.ptp(cells.mean, axis=0).any()):
         findings.append(finding("W513", "warning"))
     findings += [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from noiseaudit.estimators.d_study import averaged_noise
-from noiseaudit.result import AuditResult, Component, Estimate, Figure, Interval
+from noiseaudit.result import AuditResult, Component, Estimate, Interval
 
 CATEGORICAL = ("binary", "nominal")
 FEWEST_FOR_POINTS = 10
@@ -50,7 +50,7 @@ def noise_factor(result: AuditResult) -> float:
 
 @dataclass(frozen=True)
 class Averaging:
-    """Noise of the mean of k independent professionals: SD (of categories: chance to differ) and what is saved."""
+    """Noise of the mean of k independent professionals: SD, and the part of today's that is saved."""
 
     professionals: int
     sd: float
@@ -58,9 +58,9 @@ class Averaging:
 
 
 def averaging(result: AuditResult, *, most: int = 10) -> list[Averaging]:
-    """k = 1 … most; empty where system noise is not known or zero."""
+    """k = 1 … most; empty where system noise is not known or zero, and for categories, which have no mean."""
     level, pattern = result.noise.level, result.noise.pattern
-    if not (isinstance(level, Estimate) and isinstance(pattern, Estimate)):
+    if not (isinstance(level, Estimate) and isinstance(pattern, Estimate)) or result.design.scale in CATEGORICAL:
         return []
     one = level.variance + pattern.variance
     if one <= 0:
@@ -82,9 +82,11 @@ class SecondLook:
 
 
 def second_looks(result: AuditResult, *, most: int = 4) -> list[SecondLook]:
-    """r = 1 … most, where occasion noise is known; else empty."""
+    """r = 1 … most, where occasion noise is known; else empty, and for categories, which have no mean."""
     level, stable, occasion = result.noise.level, result.noise.stable_pattern, result.noise.occasion
     if not (isinstance(level, Estimate) and isinstance(stable, Estimate) and isinstance(occasion, Estimate)):
+        return []
+    if result.design.scale in CATEGORICAL:
         return []
     one = level.variance + stable.variance + occasion.variance
     if one <= 0:
@@ -155,6 +157,9 @@ def precision_bands(result: AuditResult, *, most: int = 4) -> list[Band]:
     return bands
 
 
-def figure_of(value: object) -> Figure | None:
-    """The figure, where it is identified."""
-    return value if isinstance(value, Figure) else None
+def chance_range(expected: float) -> tuple[int, int]:
+    """How many a count with this expected value is, from its 5 % to its 95 % point (Poisson)."""
+    from scipy import stats
+
+    low, high = stats.poisson.ppf([0.05, 0.95], expected)
+    return int(low), int(high)

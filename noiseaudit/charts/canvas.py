@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from functools import wraps
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +21,7 @@ COLOURS = {"level": LEVEL, "pattern": PATTERN, "stable_pattern": PATTERN, "occas
 HATCHES = {"level": "", "pattern": "///", "stable_pattern": "///", "occasion": "..."}
 _STYLE: Any = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a unit between dollar signs is no formula
     "svg.hashsalt": "noiseaudit",
     "font.family": "sans-serif",
     "font.size": 12.0,
@@ -66,9 +68,9 @@ def styled(draw: Draw) -> Draw:
 
 
 def unit_of(result: AuditResult) -> str | None:
-    """The unit of the decision's noise, without characters that no font has."""
+    """The unit of the decision's noise, on one line and without characters that no font has."""
     mean = result.lottery.mean_difference
-    return printable(mean.unit) if isinstance(mean, Figure) and mean.unit is not None else None
+    return " ".join(printable(mean.unit).split()) if isinstance(mean, Figure) and mean.unit is not None else None
 
 
 def unavailable(ax: Axes, sentence: str) -> Axes:
@@ -83,7 +85,8 @@ def svg_of(figure: Sheet, *, prefix: str, title: str, description: str) -> str:
     from matplotlib import rc_context
 
     buffer = io.StringIO()
-    with rc_context(_STYLE):
+    with rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # text stays text: the reader's fonts draw it
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]

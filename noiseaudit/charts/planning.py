@@ -8,7 +8,7 @@ from noiseaudit.charts.canvas import LEVEL, OCCASION, PATTERN, SECONDARY, new_ax
 from noiseaudit.formatting import Numerals
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult
-from noiseaudit.tables import averaging, second_looks
+from noiseaudit.tables import CATEGORICAL, averaging, second_looks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ def planning(result: AuditResult, *, ax: Axes | None = None, language: str = "en
     ax = new_axes(ax)
     rows = averaging(result)
     if not rows:
-        return unavailable(ax, say("chart.planning.empty"))
+        return unavailable(ax, say(f"chart.planning.{'categories' if result.design.scale in CATEGORICAL else 'empty'}"))
     left = [100 * (1 - row.saved) for row in rows]
     ax.plot([row.professionals for row in rows], left, color=LEVEL, marker="o", label=say("chart.planning.several"))
     looks = second_looks(result)

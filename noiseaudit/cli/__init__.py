@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from importlib.metadata import version
+from traceback import walk_tb
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from noiseaudit.cli.inspect import inspect
 from noiseaudit.cli.options import Language, Manner, Quiet, Verbose
 from noiseaudit.cli.report import report
 from noiseaudit.cli.schema import schema
+from noiseaudit.cli.terminal import say, show
 
 app = typer.Typer(
     name="noiseaudit",
@@ -31,7 +33,7 @@ for command in (report, inspect, init, demo, explain, schema):
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(version("noiseaudit"))
+        show(version("noiseaudit"))
         raise typer.Exit
 
 
@@ -62,19 +64,19 @@ def main() -> None:
     try:
         app()
     except NoiseAuditError as error:
-        _say(f"{error.message}\n[{error.code}]")
+        say(f"{error.message}\n[{error.code}]")
         sys.exit(error.exit_code)
-    except Exception as error:
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f"{place.tb_frame.f_code.co_filename.rsplit('noiseaudit', 1)[-1]}:{place.tb_lineno}" if place else "?"
-        _say(
-            f"This is a bug in noiseaudit {version('noiseaudit')}: {type(error).__name__} at {where}. "
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a panic in a library written in Rust is no Exception
+        say(
+            f"This is a bug in noiseaudit {version('noiseaudit')}: {type(error).__name__} at {_place(error)}. "
             "Please report these words; they hold nothing of your data.\n[bug]"
         )
         sys.exit(70)
 
 
-def _say(message: str) -> None:
-    typer.echo("".join(ch for ch in message if ch == "\n" or ch.isprintable()), err=True)
+def _place(error: BaseException) -> str:
+    """The last line of ours that ran, as module:line; paths could name persons."""
+    frames = [(frame.f_globals.get("__name__", ""), line) for frame, line in walk_tb(error.__traceback__)]
+    return next((f"{name}:{line}" for name, line in reversed(frames) if name.startswith("noiseaudit")), "?")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from noiseaudit.cli import options as o
+from noiseaudit.cli.terminal import say
 
 
 def demo(
@@ -23,5 +24,5 @@ def demo(
     written = write_demo(output, name=name, force=force)
     if not (quiet or context.obj.quiet):
         for path in written:
-            typer.echo(str(path), err=True)
-        typer.echo(f"Now try: noiseaudit report {written[0]} -o report.html", err=True)
+            say(str(path))
+        say(f"Now try: noiseaudit report {written[0]} -o report.html")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from noiseaudit.cli import options as o
+from noiseaudit.cli.terminal import show
 
 Asked = Annotated[
     list[str] | None,
@@ -25,4 +26,4 @@ def explain(
     from noiseaudit.explanations import all_lines, full_text
 
     language = context.obj.with_options(lang, quiet, verbose).language
-    typer.echo(full_text(" ".join(asked), language=language) if asked else all_lines(language=language))
+    show(full_text(" ".join(asked), language=language) if asked else all_lines(language=language))

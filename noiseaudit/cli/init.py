@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from noiseaudit.cli import options as o
+from noiseaudit.cli.terminal import say
 
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Else noiseaudit.toml beside the data.", rich_help_panel=o.OUTPUT)
@@ -45,8 +46,8 @@ def init(
         found = look(path, design, name=name)
     write_text(starting_config(found, design), target, force=force)
     if not manner.quiet:
-        typer.echo(str(target), err=True)
+        say(str(target))
     for problem in found.problems:
-        typer.echo(str(problem), err=True)
+        say(str(problem))
     if found.problems:
         raise typer.Exit(3)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from noiseaudit.cli import options as o
+from noiseaudit.cli.terminal import show
 
 Format = Annotated[str, typer.Option("--format", help="text, json, or csv (the problems).", rich_help_panel=o.OUTPUT)]
 Output = Annotated[
@@ -54,7 +55,7 @@ def inspect(
         found = look(path, design, name=name)
     text = render_inspection(found, form, language=manner.language)
     if output is None:
-        typer.echo(text, nl=False)
+        show(text)
     else:
         write_text(text, output, force=force)
     if found.problems or (strict and found.warnings):

@@ -11,6 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from noiseaudit.errors import CallError
+from noiseaudit.language import LANGUAGES
+
 ROLES = "Columns"
 ANALYSIS = "Analysis"
 READING = "Reading"
@@ -88,7 +91,11 @@ class Manner:
     verbose: bool = False
 
     def with_options(self, language: str | None, quiet: bool, verbose: bool) -> Manner:
-        """This manner with what was said after the command."""
+        """This manner with what was said after the command; CallError for a language that does not exist."""
+        if language not in (None, *LANGUAGES):
+            raise CallError(
+                "no_such_language", f"there is no report in {language!r} yet; there is {', '.join(LANGUAGES)}"
+            )
         return Manner(language or self.language, self.quiet or quiet, self.verbose or verbose)
 
 

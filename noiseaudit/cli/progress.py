@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from noiseaudit.formatting import printable
+
 _PATIENCE = 2.0
 
 
@@ -22,8 +24,9 @@ def sign_of_life(label: str, *, quiet: bool) -> Iterator[None]:
         if done.wait(_PATIENCE):
             return
         from rich.console import Console
+        from rich.text import Text
 
-        with Console(stderr=True).status(label):
+        with Console(stderr=True).status(Text(printable(label))):
             done.wait()
 
     shown = threading.Thread(target=wait_and_show, daemon=True)

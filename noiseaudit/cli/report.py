@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from noiseaudit.cli import options as o
+from noiseaudit.cli.terminal import say, show
 
 Output = Annotated[
     list[Path] | None,
@@ -65,15 +66,15 @@ def report(
         for target in targets:
             write_report(result, target, language=manner.language, audience=viewers, key=key, force=force)  # type: ignore[arg-type]
     if not targets:
-        typer.echo(summary_text(result, language=manner.language))
+        show(summary_text(result, language=manner.language))
     elif not manner.quiet:
         for said in result.findings:
             if said.severity != "info" or said.code in ("roles_assumed", "binary_coding") or manner.verbose:
-                typer.echo(f"{said.code}: {said.what} {said.do}", err=True)
+                say(f"{said.code}: {said.what} {said.do}")
         for target in targets:
-            typer.echo(str(target), err=True)
+            say(str(target))
     if isinstance(result.noise.system, NotIdentified):
         if not manner.quiet:
             nothing = result.noise.system
-            typer.echo(f"No figure is possible: {nothing.because}.\n[{nothing.reason}]", err=True)
+            say(f"No figure is possible: {nothing.because}.\n[{nothing.reason}]")
         raise typer.Exit(4)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from noiseaudit.cli import options as o
+from noiseaudit.cli.terminal import show
+from noiseaudit.formatting import json_text
 
 Which = Annotated[
     str, typer.Argument(help="config (noiseaudit.toml) or result (result.json).", metavar="config|result")
@@ -31,4 +32,4 @@ def schema(
         from noiseaudit.errors import CallError
 
         raise CallError("no_such_schema", f"there is no schema {which!r}; there is config, result")
-    typer.echo(json.dumps(found(), ensure_ascii=False, indent=2))
+    show(json_text(found()))

@@ -7,6 +7,8 @@
     se(beta)^2 = L+ sum n_j^2/N^2 + max(0, Var kappa) sum n_i^2/N^2 + P/N
 
 "MSE = bias^2 + noise^2" holds per case; over many cases the bias that all judges share on a case is a third term.
+beta^2 here is free of bias and may be negative, so that the parts add up: MSE - beta^2 - Var kappa = MSE - cross is
+the noise of these cells, equal to Sys where every case has a known truth and every judge.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import PanelEstimate
+from noiseaudit.estimators.intervals import level_floor
 from noiseaudit.estimators.linked import Linked
+from noiseaudit.estimators.magnitude import check_magnitude
 from noiseaudit.result import Accuracy, Estimate, Figure, Interval
 
 
 def measure_accuracy(
-    cells: Cells, estimate: PanelEstimate, *, unit: str | None, confidence: float
+    cells: Cells, estimate: PanelEstimate, *, unit: str | None, confidence: float, kurtosis_floor: float = 2.0
 ) -> Accuracy | NotIdentified:
     """Bias, shared case bias and noise from the cells whose case has a known truth (K = 1).
 
@@ -40,6 +44,7 @@ def measure_accuracy(
     if linked.C < 2 or linked.J < 2:
         return NotIdentified.of("too_few_truths")
     E = known.mean[:, 0] - cells.truth[known.case]
+    check_magnitude(E, values=E)
     case, judge = _dense(known.case), _dense(known.judge)
     N, J, C = len(E), int(judge.max()) + 1, int(case.max()) + 1
     z = E**2 + known.m2[:, 0] / known.n
@@ -53,51 +58,74 @@ def measure_accuracy(
     pairs = float(N) ** 2 - float((n_i**2).sum()) - float((n_j**2).sum()) + N
     if pairs <= 0:
         return NotIdentified.of("too_few_truths")
-    squared = (E.sum() ** 2 - (by_case**2).sum() - (by_judge**2).sum() + (E**2).sum()) / pairs
-    kappa = cross - float(squared)
+    squared = float(E.sum() ** 2 - (by_case**2).sum() - (by_judge**2).sum() + (E**2).sum()) / pairs
+    kappa = cross - squared
     t = float(stats.t.ppf(0.5 + confidence / 2, min(J, C) - 1))
     level = max(0.0, estimate.level.variance) if isinstance(estimate.level, Estimate) else 0.0
     pattern = max(0.0, estimate.pattern.variance) if isinstance(estimate.pattern, Estimate) else mse
-    se = math.sqrt(level * float((n_j**2).sum()) / N**2 + max(0.0, kappa) * float((n_i**2).sum()) / N**2 + pattern / N)
+    common = max(0.0, kappa)
+    se2 = level * float((n_j**2).sum()) / N**2 + common * float((n_i**2).sum()) / N**2 + pattern / N
+    floor = 4 * max(0.0, beta**2 - se2) * se2 + _level_floor(estimate, mse, kurtosis_floor)
+    floor += (2 + kurtosis_floor) * common**2 / C + 2 * pattern**2 / N
+    interval, reason = _mse_interval(z, case, judge, floor=floor, t=t)
+    plain = None if unit is None else f"{unit}²"
+    reach = t * math.sqrt(se2)
     return Accuracy(
-        mse=_mse_figure(mse, unit, _mse_interval(z - mse, mse, case, judge, t)),
-        bias=Figure(beta, unit, (beta - t * se, beta + t * se)),
+        mse=Figure(mse, plain, interval, reason),
+        bias=Figure(beta, unit, (beta - reach, beta + reach)),
+        squared_bias=Figure(squared, plain, None, "descriptive"),
         shared_case_bias=_case_bias(E, case, judge, kappa, t),
         noise=estimate.system,
     )
-
-
-def _mse_figure(mse: float, unit: str | None, interval: Interval | None) -> Figure:
-    squared = None if unit is None else f"{unit}²"
-    return Figure(mse, squared, interval, None if interval else "at_boundary")
 
 
 def _dense(codes: Codes) -> Codes:
     return np.unique(codes, return_inverse=True)[1].astype(np.intp)
 
 
-def _mse_interval(z: Floats, mse: float, case: Codes, judge: Codes, t: float) -> tuple[float, float] | None:
-    """exp(log MSE -+ t sqrt(V)/MSE) with V = max(V_J, V_C, V_J + V_C - V_cell)."""
+def _level_floor(estimate: PanelEstimate, mse: float, kurtosis_floor: float) -> float:
+    """VN_L; as if all error were level where level noise is not known."""
+    dJ, level = max(estimate.linked.dJ, 1), estimate.level
+    if estimate.effect_variance is None or not isinstance(level, Estimate):
+        return (2 + kurtosis_floor) / dJ * mse**2
+    return level_floor(level.variance, estimate.effect_variance, df=dJ, kurtosis_floor=kurtosis_floor)
+
+
+def _mse_interval(
+    z: Floats, case: Codes, judge: Codes, *, floor: float, t: float
+) -> tuple[Interval | None, str | None]:
+    """Log jackknife over judges and over cases, with the floor of normal theory; or the reason why there is none.
+
+        s^2 = max( V_J, V_C, V_J + V_C - V_cell, floor/MSE^2 ),  V_J = (J - 1)/J sum (log a_j - mean log a)^2
+        floor = 4 beta^2 se(beta)^2 + VN_L + (2 + kap) Var(kappa)^2/C + 2 P^2/N
+        [ exp(log MSE - t s), exp(log MSE + shift_J + shift_C + t s) ],  shift = max(0, sum c (log MSE - log a))
+
+    a: MSE without each judge (each case); z: (N,) squared errors.
+    """
+    N, mse = len(z), float(z.mean())
     if mse <= 0:
-        return None
-    N = len(z)
-
-    def clustered(codes: Codes) -> float:
-        groups = int(codes.max()) + 1
-        return groups / (groups - 1) * float((np.bincount(codes, z) ** 2).sum()) / N**2
-
-    by_judge, by_case, by_cell = clustered(judge), clustered(case), float((z**2).sum()) / N**2
-    reach = t * math.sqrt(max(by_judge, by_case, by_judge + by_case - by_cell)) / mse
-    return mse * math.exp(-reach), mse * math.exp(min(reach, 700.0))
+        return None, "at_boundary"
+    spread, shift = [], 0.0
+    for codes in (judge, case):
+        count = np.bincount(codes)
+        left = (z.sum() - np.bincount(codes, z)) / (N - count)
+        if np.any(left <= 1e-12 * mse):
+            return None, "one_alone"
+        logs, c = np.log(left / mse), (len(count) - 1) / len(count)
+        spread.append(c * float(((logs - logs.mean()) ** 2).sum()))
+        shift += max(0.0, -c * float(logs.sum()))
+    by_cell = float(((z - mse) ** 2).sum()) / (N * mse) ** 2
+    s = math.sqrt(max(*spread, sum(spread) - by_cell, floor / mse**2))
+    return (mse * math.exp(-t * s), mse * math.exp(min(shift + t * s, 700.0))), None
 
 
 def _case_bias(E: Floats, case: Codes, judge: Codes, kappa: float, t: float) -> Estimate:
     """Var kappa with delete-one values over judges and over cases, V_J + V_C, limits +- t; approximate."""
     spread = 0.0
-    for values in _without_one(E, case, judge):
+    for values, few in zip(_without_one(E, case, judge), ("too_few_judges", "too_few_cases"), strict=True):
         usable = values[np.isfinite(values)]
         if len(usable) < 2:
-            return Estimate(kappa, None, interval_reason="too_few_judges")
+            return Estimate(kappa, None, interval_reason=few)
         spread += (len(usable) - 1) / len(usable) * float(((usable - usable.mean()) ** 2).sum())
     reach = t * math.sqrt(spread)
     return Estimate(kappa, (max(0.0, kappa - reach), max(0.0, kappa + reach)))

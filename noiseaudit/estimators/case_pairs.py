@@ -1,7 +1,8 @@
 """Pairs of colleagues on one case: the differences that one case would see by the draw of its professional.
 
 Every case counts 1, so a pair on a case with n judges weighs 2/(n (n-1)). A cell with repeats enters as the two
-values mean -+ sqrt(M2/m): exact for one and two decisions, with the right mean and variance for more.
+values mean -+ sqrt(M2/m), each with half of the weight: exactly its decisions for one and two of them, and a
+stand-in with the right mean and variance for more.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.estimators.linked import Linked
 
 Measure = Callable[[Floats, Floats], Floats]
-_EXACT = 2_000_000  # pairs up to which medians are exact; above, from a fine histogram
+_EXACT = 2_000_000  # values up to which medians are exact; above, from a histogram
 _BINS = 2000
+_DEEPEST = 1e-12  # share of the largest value from which that histogram looks
 
 
 @dataclass(frozen=True)
@@ -32,19 +34,21 @@ class PairMean:
 def pair_values(
     linked: Linked, measure: Measure, *, shift: float = 0.0
 ) -> Iterator[tuple[Codes, Codes, Codes, Floats]]:
-    """Blocks of (case, judge a, judge b, measure(a, b)); repeats are averaged over their two-point values."""
+    """Blocks of pairs: case, judge a and judge b (P,), and measure(a, b), (1, P), or (4, P) where cells repeat."""
     value = linked.x[:, 0] + shift
     half = np.sqrt(linked.q / linked.m)
-    repeated = bool(half.any())
+    signs = (-1.0, 1.0) if half.any() else (0.0,)
     for cells, judges in linked.panels():
         first, second = np.triu_indices(judges.shape[1], k=1)
         a, b = cells[:, first].ravel(), cells[:, second].ravel()
-        if repeated:
-            signs = (-1.0, 1.0)
-            found = sum(measure(value[a] + s * half[a], value[b] + t * half[b]) for s in signs for t in signs) / 4
-        else:
-            found = measure(value[a], value[b])
-        yield linked.case[a], judges[:, first].ravel(), judges[:, second].ravel(), np.asarray(found)
+        found = [measure(value[a] + s * half[a], value[b] + t * half[b]) for s in signs for t in signs]
+        yield linked.case[a], judges[:, first].ravel(), judges[:, second].ravel(), np.stack(found)
+
+
+def case_weight(linked: Linked) -> Floats:
+    """(C,) weight of one pair of the case."""
+    n = linked.per_case
+    return np.asarray(2.0 / (n * (n - 1)), dtype=np.float64)
 
 
 def pair_mean(linked: Linked, measure: Measure, *, shift: float = 0.0) -> PairMean:
@@ -53,16 +57,16 @@ def pair_mean(linked: Linked, measure: Measure, *, shift: float = 0.0) -> PairMe
     D = sum w d / sum w ;  D_(r) = (sum w d - sum_{pairs of r} w d)/(sum w - sum_{pairs of r} w)
     X = max(0, C/(C-1) sum_i (sum_{pairs of i} w (d - D)/C)^2 - sum_pairs (w (d - D)/C)^2)
     """
-    n = linked.per_case
-    weight_case = 2.0 / (n * (n - 1))
+    weight_case = case_weight(linked)
     own_sum, own_weight = np.zeros(linked.J), np.zeros(linked.J)
     case_mean, squares = np.zeros(linked.C), np.zeros(linked.C)
     for case, a, b, found in pair_values(linked, measure, shift=shift):
         w = weight_case[case]
-        case_mean += sum_by(case, w * found, linked.C)
-        squares += sum_by(case, (w * found) ** 2, linked.C)
+        weighted = w * found.mean(axis=0)
+        case_mean += sum_by(case, weighted, linked.C)
+        squares += sum_by(case, weighted**2, linked.C)
         for judge in (a, b):
-            own_sum += sum_by(judge, w * found, linked.J)
+            own_sum += sum_by(judge, weighted, linked.J)
             own_weight += sum_by(judge, w, linked.J)
     C = linked.C
     total = float(case_mean.sum())
@@ -77,60 +81,47 @@ def pair_mean(linked: Linked, measure: Measure, *, shift: float = 0.0) -> PairMe
 
 
 @dataclass(frozen=True)
-class PairMedian:
-    """Weighted median over pairs, and (J,) medians without each judge."""
+class Distribution:
+    """Values of pairs in order, (V,), and the share of the weight that has been reached at each, (V,)."""
 
-    value: float
-    left_out: Floats
+    value: Floats
+    reached: Floats
+
+    def quantile(self, share: float) -> float:
+        """The value at which a share of the weight is reached; the mean of two neighbours where it falls between."""
+        last = len(self.value) - 1
+        low, high = np.searchsorted(self.reached, (share - 1e-9, share + 1e-9)).clip(max=last)
+        return float((self.value[low] + self.value[high]) / 2)
 
 
-def pair_median(linked: Linked, measure: Measure, *, shift: float = 0.0, top: float) -> PairMedian:
-    """Weighted median of a measure with values in [0, top]; exact up to two million pairs.
+def distribution(linked: Linked, measure: Measure, *, shift: float = 0.0) -> Distribution:
+    """Weighted distribution of a measure of at least 0 over pairs; exact up to two million values.
 
-    The delete-one-judge medians come from a histogram of 2,000 bins, interpolated within the bin.
+    Above, from 2,000 bins of equal ratio below the largest value (1.4 % each), so small values keep their digits.
     """
+    weight_case = case_weight(linked)
+    blocks = ((weight_case[case], found) for case, _, _, found in pair_values(linked, measure, shift=shift))
     n = linked.per_case
-    weight_case = 2.0 / (n * (n - 1))
-    whole, own = np.zeros(_BINS), np.zeros((linked.J, _BINS))
-    exact = int((n * (n - 1) // 2).sum()) <= _EXACT
-    kept: list[tuple[Floats, Floats]] = []
-    for case, a, b, found in pair_values(linked, measure, shift=shift):
-        w = weight_case[case]
-        place = np.minimum((found / top * _BINS).astype(np.intp), _BINS - 1)
-        whole += sum_by(place, w, _BINS)
-        for judge in (a, b):
-            own += sum_by(judge * _BINS + place, w, linked.J * _BINS).reshape(linked.J, _BINS)
-        if exact:
-            kept.append((found, w))
-    if exact:
-        values, weights = (np.concatenate(part) for part in zip(*kept, strict=True))
-        value = weighted_median(values, weights)
-    else:
-        value = float(_binned_median(whole[None, :], top)[0])
-    return PairMedian(value, _binned_median(whole - own, top))
+    points = 4 if linked.q.any() else 1
+    if points * int((n * (n - 1) // 2).sum()) <= _EXACT:
+        parts = [(found.ravel(), np.tile(w / len(found), len(found))) for w, found in blocks]
+        values, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+        order = np.argsort(values, kind="stable")
+        return _in_order(values[order], weights[order])
+    top = max(float(found.max()) for *_, found in pair_values(linked, measure, shift=shift))
+    if top <= 0:
+        return Distribution(np.zeros(1), np.ones(1))
+    edges = np.concatenate([[0.0], np.geomspace(_DEEPEST * top, top, _BINS)])
+    mass = np.zeros(_BINS + 1)
+    for w, found in blocks:
+        for row in found:
+            mass += sum_by(np.searchsorted(edges, row), w / len(found), _BINS + 1)
+    return _in_order(edges, mass)
 
 
-def weighted_median(values: Floats, weights: Floats) -> float:
-    """The value at which half of the weight is reached; the mean of two neighbours where half falls between."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    half = reached[-1] / 2
-    tolerance = 1e-9 * reached[-1]
-    low = int(np.searchsorted(reached, half - tolerance))
-    high = int(np.searchsorted(reached, half + tolerance))
-    return float((values[order[low]] + values[order[min(high, len(values) - 1)]]) / 2)
-
-
-def _binned_median(mass: Floats, top: float) -> Floats:
-    """(R,) medians of histograms (R, bins) on [0, top], linear within the bin; -1 for an empty histogram."""
-    reached = np.cumsum(np.maximum(mass, 0.0), axis=1)
-    total = reached[:, -1]
-    half = total / 2
-    bin_ = (reached < half[:, None]).sum(axis=1).clip(max=mass.shape[1] - 1)
-    row = np.arange(len(mass))
-    before = np.where(bin_ > 0, reached[row, bin_ - 1], 0.0)
-    here = np.where(mass[row, bin_] > 0, mass[row, bin_], 1.0)
-    return np.where(total > 1e-9, (bin_ + (half - before) / here) * (top / mass.shape[1]), -1.0)
+def _in_order(values: Floats, weights: Floats) -> Distribution:
+    reached = np.cumsum(weights)
+    return Distribution(values, reached / reached[-1])
 
 
 def difference_histogram(linked: Linked, *, bins: int = 24) -> tuple[Floats, Floats, float]:
@@ -143,12 +134,12 @@ def difference_histogram(linked: Linked, *, bins: int = 24) -> tuple[Floats, Flo
     whole = not repeated and bool(np.all(np.abs(steps - np.round(steps)) < 1e-9)) and top <= bins
     edges = np.arange(-0.5, round(top) + 1.0) if whole else np.linspace(0.0, top if top > 0 else 1.0, bins + 1)
     share = np.zeros(len(edges) - 1)
-    weight_case = 2.0 / (linked.per_case * (linked.per_case - 1))
+    weight_case = case_weight(linked)
     for case, _, _, found in pair_values(linked, absolute_difference):
-        place = np.searchsorted(edges, found, side="right") - 1
-        share += sum_by(place.clip(0, len(share) - 1), weight_case[case], len(share))
-    median = pair_median(linked, absolute_difference, top=top).value if top > 0 else 0.0
-    return edges, share / linked.C, median
+        for row in found:
+            place = np.searchsorted(edges, row, side="right") - 1
+            share += sum_by(place.clip(0, len(share) - 1), weight_case[case] / len(found), len(share))
+    return edges, share / linked.C, distribution(linked, absolute_difference).quantile(0.5)
 
 
 def absolute_difference(a: Floats, b: Floats) -> Floats:

@@ -20,18 +20,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from noiseaudit.aggregates.moments import Floats, sum_by
-from noiseaudit.estimators.components import Components
+from noiseaudit.estimators.components import Components, share_of, stable_interval
 from noiseaudit.estimators.intervals import (
     MANY_JUDGES,
+    down_to_zero,
     few_judges,
     jackknife_variance,
     level_floor,
     log_jackknife,
-    mover_difference,
     satterthwaite,
 )
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.result import Interval
+
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ class CrossProducts:
 
     @property
     def pattern(self) -> float | None:
-        """System minus level."""
-        return None if self.level is None else self.system - self.level
+        """System minus level; 0 where rounding alone is left."""
+        rest = None if self.level is None else self.system - self.level
+        return rest if rest is None or abs(rest) > _ROUNDING * self.system else 0.0
 
     @property
     def stable(self) -> float | None:
@@ -183,57 +186,49 @@ def leave_one_case_out(fit: CrossProducts) -> tuple[Floats, Floats]:
 
 def cross_product_components(fit: CrossProducts, *, confidence: float, kurtosis_floor: float) -> Components:
     """Components with intervals from the delete-one-judge values; no case part, floors of normal theory."""
-    linked = fit.linked
-    if fit.level is None or fit.left_out_level is None or fit.pattern is None:
+    linked, L, P = fit.linked, fit.level, fit.pattern
+    if L is None or P is None or fit.left_out_level is None:
         return Components(
             level=None, pattern=None, system=fit.system, occasion=fit.occasion, reason="no_interaction_df"
         )
     if linked.J < 3:
-        return Components.without_intervals(fit.level, fit.pattern, fit.stable, fit.occasion, "too_few_judges")
-    J, dJ, H0 = linked.J, linked.dJ, linked.H0
-    weight, positive, kap = (J - 1) / J, max(fit.level, 0.0), kurtosis_floor
-    nu = fit.effect_variance
-    floor_level = level_floor(fit.level, nu, df=dJ, kurtosis_floor=kap)
-    floor_pattern = 2 * fit.pattern**2 / max(H0, 2)
+        return Components.without_intervals(L, P, fit.stable, fit.occasion, "too_few_judges")
+    dJ, kap, weight = linked.dJ, kurtosis_floor, (linked.J - 1) / linked.J
+    floor_level = level_floor(L, fit.effect_variance, df=dJ, kurtosis_floor=kap)
+    floor_pattern = 2 * P**2 / max(linked.H0, 2)
     left_level, left_pattern = fit.left_out_level, fit.left_out_system - fit.left_out_level
 
     def jackknifed(theta: float, values: Floats, floor: float) -> Interval | None:
         return log_jackknife(theta, values, weights=weight, add=0.0, floor=floor, df=dJ, confidence=confidence)
 
-    def chi_square(theta: float, values: Floats, floor: float) -> Interval:
+    def chi_square(theta: float, values: Floats, floor: float) -> Interval | None:
         spread = max(jackknife_variance(values, weight), floor)
-        return satterthwaite(theta, nu=2 * theta**2 / spread, confidence=confidence)
+        return satterthwaite(theta, nu=2 * theta**2 / spread, confidence=confidence) if spread > 0 else None
 
-    level = jackknifed(fit.level, left_level, floor_level) if dJ >= MANY_JUDGES else None
-    if level is None:
-        vb = J / (J - 1) * float(nu.mean())
-        spread = jackknife_variance(left_level, weight)
-        df = (J - 1) / (1 + kap / 2)
-        if max(spread, floor_level) > 0:
-            df = min(df, 2 * (positive + vb) ** 2 / max(spread, floor_level))
-        level = few_judges(fit.level, noise=vb, df=df * (1 + kap / 2), kurtosis_floor=kap, confidence=confidence)
-    pattern = occasion = stable = None
-    if fit.pattern > 0:
-        pattern = jackknifed(fit.pattern, left_pattern, floor_pattern) or chi_square(
-            fit.pattern, left_pattern, floor_pattern
-        )
+    def by_chance(kurtosis: float) -> Interval | None:
+        """The chi-square form of L, with degrees of freedom that the jackknife may lower."""
+        vb = float(fit.effect_variance.mean()) / weight
+        floor = level_floor(L, fit.effect_variance, df=dJ, kurtosis_floor=kurtosis)
+        spread, df = max(jackknife_variance(left_level, weight), floor), (linked.J - 1) / (1 + kurtosis / 2)
+        if spread > 0:
+            df = min(df, 2 * (max(L, 0.0) + vb) ** 2 / spread)
+        return few_judges(L, noise=vb, df=df, kurtosis_floor=0.0, confidence=confidence)
+
+    level = jackknifed(L, left_level, floor_level) if dJ >= MANY_JUDGES else None
+    level = down_to_zero(level or by_chance(kap), by_chance(0.0))
+    pattern = jackknifed(P, left_pattern, floor_pattern) or chi_square(P, left_pattern, floor_pattern)
     floor_system = floor_level + floor_pattern
-    system = jackknifed(fit.system, fit.left_out_system, floor_system) if fit.system > 0 else None
-    if system is None and fit.system > 0:
-        system = chi_square(fit.system, fit.left_out_system, floor_system)
-    if fit.occasion is not None and fit.occasion > 0 and fit.left_out_occasion is not None:
+    system = jackknifed(fit.system, fit.left_out_system, floor_system)
+    system = system or chi_square(fit.system, fit.left_out_system, floor_system)
+    occasion = stable = None
+    if fit.occasion is not None and fit.left_out_occasion is not None:
         occasion = jackknifed(fit.occasion, fit.left_out_occasion, 2 * fit.occasion**2 / linked.df)
         occasion = occasion or satterthwaite(fit.occasion, nu=linked.df, confidence=confidence)
-        if pattern is not None:
-            stable = mover_difference(fit.pattern, pattern, fit.occasion, occasion)
-    share = None
-    if pattern is not None:
-        low, high = level[0] / pattern[1], level[1] / pattern[0] if pattern[0] > 0 else np.inf
-        share = low / (1 + low), 1.0 if np.isinf(high) else high / (1 + high)
+        stable = stable_interval(P, pattern, fit.occasion, occasion)
     return Components(
-        level=fit.level,
+        level=L,
         level_interval=level,
-        pattern=fit.pattern,
+        pattern=P,
         pattern_interval=pattern,
         stable=fit.stable,
         stable_interval=stable,
@@ -241,5 +236,5 @@ def cross_product_components(fit: CrossProducts, *, confidence: float, kurtosis_
         occasion_interval=occasion,
         system=fit.system,
         system_interval=system,
-        share_interval=share,
+        share_interval=share_of(level, pattern),
     )

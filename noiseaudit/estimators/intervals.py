@@ -16,6 +16,7 @@ from noiseaudit.aggregates.moments import Floats
 from noiseaudit.result import Interval
 
 MANY_JUDGES = 9  # degrees of freedom from which the log jackknife of the level holds
+LEAST_DF = 1.0  # of a chi-square: with fewer its limits run to 0 and 1e300 and can miss the estimate
 
 
 def log_jackknife(
@@ -28,7 +29,9 @@ def log_jackknife(
     df: float,
     confidence: float,
 ) -> Interval | None:
-    """Interval for theta > 0 from its leave-one-judge-out values; None where some value is not above 0.
+    """Interval for theta > 0 from its leave-one-judge-out values.
+
+    None where some value is not above 0, or where it would reach beyond a chi-square with one degree of freedom.
 
         s^2 = max( sum c_j (log a_j - mean log a)^2 + add/theta^2 , floor/theta^2 )
         lower = exp(log theta - t s)
@@ -44,7 +47,10 @@ def log_jackknife(
     s = math.sqrt(max(spread, floor / theta**2))
     shift = max(0.0, float(np.sum(weights * (math.log(theta) - logs))))
     reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * s
-    return math.exp(math.log(theta) - reach), _exp(math.log(theta) + shift + reach)
+    widest = LEAST_DF / float(stats.chi2.ppf((1 - confidence) / 2, LEAST_DF))
+    if shift + reach > math.log(widest):
+        return None
+    return theta * math.exp(-reach), theta * math.exp(shift + reach)
 
 
 def jackknife_variance(left_out: Floats, weight: float) -> float:
@@ -59,41 +65,65 @@ def level_floor(level: float, effect_variance: Floats, *, df: float, kurtosis_fl
     return 2 / df * float(((positive + effect_variance) ** 2).mean()) + kurtosis_floor / df * positive**2
 
 
-def _exp(value: float) -> float:
-    """exp without overflow: an interval that wide says nothing, but stays a finite number in JSON."""
-    return math.exp(min(value, 700.0))
-
-
-def few_judges(theta: float, *, noise: float, df: float, kurtosis_floor: float, confidence: float) -> Interval:
+def few_judges(theta: float, *, noise: float, df: float, kurtosis_floor: float, confidence: float) -> Interval | None:
     """Chi-square interval of a signed variance estimate that had sampling noise taken off.
 
-        nu = df/(1 + kap/2);  [ max(0, nu (theta+vb)/chi2_{hi,nu} - vb), max(0, nu (theta+vb)/chi2_{lo,nu} - vb) ]
+        nu = df/(1 + kap/2)
+        [ max(0, nu (theta+vb)/chi2_{hi,nu} - vb), nu (theta+ + vb)/chi2_{lo,nu} - vb ],   theta+ = max(theta, 0)
 
-    noise: vb, the mean noise variance taken off; df: degrees of freedom of the judges.
+    noise: vb, the mean noise variance taken off; df: degrees of freedom of the judges. A negative estimate counts
+    as 0 in the upper limit, which would otherwise shrink to 0. None where nothing varies (theta+ + vb = 0).
     """
-    return satterthwaite(theta + noise, nu=df / (1 + kurtosis_floor / 2), confidence=confidence, offset=noise)
+    nu, noise = df / (1 + kurtosis_floor / 2), max(noise, 0.0)
+    upper = satterthwaite(max(theta, 0.0) + noise, nu=nu, confidence=confidence)
+    lower = satterthwaite(theta + noise, nu=nu, confidence=confidence)
+    if upper is None:
+        return None
+    return 0.0 if lower is None else max(0.0, lower[0] - noise), upper[1] - noise
 
 
-def satterthwaite(total: float, *, nu: float, confidence: float, offset: float = 0.0) -> Interval:
-    """Scaled chi-square interval with nu degrees of freedom, minus an offset, truncated at 0."""
-    tail = (1 - confidence) / 2
-    if total <= 0 or nu <= 0:
-        return (0.0, 0.0)
-    low, high = float(stats.chi2.ppf(1 - tail, nu)), float(stats.chi2.ppf(tail, nu))
-    upper = nu * total / high if high > 0 else math.inf
-    return max(0.0, nu * total / low - offset), min(max(0.0, upper - offset), 1e300)
+def satterthwaite(total: float, *, nu: float, confidence: float) -> Interval | None:
+    """Scaled chi-square interval of a variance above 0, with nu degrees of freedom but at least one; else None."""
+    if total <= 0:
+        return None
+    tail, df = (1 - confidence) / 2, max(nu, LEAST_DF)
+    low, high = float(stats.chi2.ppf(1 - tail, df)), float(stats.chi2.ppf(tail, df))
+    return df * total / low, df * total / high
+
+
+def down_to_zero(interval: Interval | None, chance: Interval | None) -> Interval | None:
+    """The interval, from 0 where `chance` starts there: what does not differ from 0 must not leave 0 out.
+
+    A log jackknife never reaches 0. `chance` is the chi-square interval under normal theory (kap = 0), whose lower
+    limit is 0 exactly where the chi-square test of 0 does not reject.
+    """
+    if interval is None or chance is None or chance[0] > 0:
+        return interval
+    return 0.0, interval[1]
+
+
+def possible(interval: Interval | None, estimate: float, *, most: float = math.inf) -> Interval | None:
+    """The interval cut at the largest value that can be; None where it would then miss its estimate."""
+    if interval is None:
+        return None
+    low, high = interval[0], min(interval[1], most)
+    return (low, high) if low <= max(estimate, 0.0) <= high else None
 
 
 def mover_sum(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
-    """MOVER interval of first + second (variances; the first floored at 0 for its distances), truncated at 0."""
-    centre, floored = first + second, max(first, 0.0)
+    """MOVER interval of first + second, truncated at 0; a negative first counts as 0 but for the centre of the lower.
+
+    lower = first + second - sqrt((first+ - l1)^2 + (second - l2)^2)
+    upper = first+ + second + sqrt((u1 - first+)^2 + (u2 - second)^2)
+    """
+    floored = max(first, 0.0)
     down = math.hypot(floored - first_interval[0], second - second_interval[0])
     up = math.hypot(first_interval[1] - floored, second_interval[1] - second)
-    return max(0.0, centre - down), max(0.0, centre + up)
+    return max(0.0, first + second - down), floored + second + up
 
 
 def mover_difference(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
-    """MOVER interval of first - second, truncated at 0."""
+    """MOVER interval of first - second, truncated at 0; a negative difference counts as 0 in the upper limit."""
     down = math.hypot(first - first_interval[0], second_interval[1] - second)
     up = math.hypot(first_interval[1] - first, second - second_interval[0])
-    return max(0.0, first - second - down), max(0.0, first - second + up)
+    return max(0.0, first - second - down), max(0.0, first - second) + up

@@ -16,7 +16,11 @@ import numpy as np
 from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.errors import NotIdentified
 from noiseaudit.result import AuditResult, Individuals
+
+_EDGE = float(stats.norm.ppf(0.95))
+_WINSORISED = 0.9 - 2 * _EDGE * float(stats.norm.pdf(_EDGE)) + 0.1 * _EDGE**2
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class JudgeLevels:
 
 
 def shrink_levels(level: Floats, variance: Floats, level_variance: float) -> JudgeLevels:
-    """Empirical-Bayes levels from raw levels (J,), their noise variances (J,) and the signed L; J >= 2."""
+    """Empirical-Bayes levels from raw levels (J,), their noise variances (J,) >= 0 and the signed L; J >= 2."""
     J, L = len(level), max(level_variance, 0.0)
     total = L + variance
     safe = np.where(total > 0, total, 1.0)
@@ -47,16 +51,16 @@ def shrink_levels(level: Floats, variance: Floats, level_variance: float) -> Jud
     return JudgeLevels(level, np.sqrt(variance), B * level, np.sqrt(posterior), B)
 
 
-def funnel_counts(levels: JudgeLevels, level_variance: float) -> Individuals:
+def funnel_counts(levels: JudgeLevels) -> Individuals | NotIdentified:
     """How many lie outside the funnel's limits, and how many chance alone would put there.
 
-    Limits +- z sqrt(v_j): differs from the average judge. Limits +- z sqrt(v_j + L), L with the 10 % most
-    extreme z pulled in: unusual even among judges who differ.
+    Limits +- z sqrt(v_j): differs from the average judge. Limits +- z sqrt(v_j + tau^2): unusual even among judges
+    who differ. Not identified where no noise is left to compare a level with (v = 0).
     """
-    z = np.divide(levels.level, levels.se, out=np.zeros_like(levels.level), where=levels.se > 0)
-    calm = winsorised_level_variance(levels, level_variance)
-    wide = np.sqrt(levels.se**2 + calm)
-    outer = np.divide(levels.level, wide, out=np.zeros_like(z), where=wide > 0)
+    if not np.all(levels.se > 0):
+        return NotIdentified.of("no_residual")
+    z = levels.level / levels.se
+    outer = levels.level / np.sqrt(levels.se**2 + calm_level_variance(levels))
     near, far = float(stats.norm.ppf(0.975)), float(stats.norm.ppf(0.999))
     return Individuals(
         judged=len(z),
@@ -68,16 +72,18 @@ def funnel_counts(levels: JudgeLevels, level_variance: float) -> Individuals:
     )
 
 
-def winsorised_level_variance(levels: JudgeLevels, level_variance: float) -> float:
-    """Moment estimate of L after pulling the 10 % most extreme z to the limits of the rest; at most L."""
-    if not np.all(levels.se > 0):
-        return max(level_variance, 0.0)
-    z = levels.level / levels.se
-    low, high = np.quantile(z, [0.05, 0.95])
-    calm = np.clip(z, low, high) * levels.se
-    J = len(calm)
-    estimate = float(((calm - calm.mean()) ** 2).sum() / (J - 1) - (levels.se**2).mean())
-    return max(0.0, min(estimate, max(level_variance, 0.0)))
+def calm_level_variance(levels: JudgeLevels) -> float:
+    """Level noise without what a few extreme judges add: moments of z with its 10 % most extreme pulled in.
+
+        phi = sum z_w^2/((J - 1) k) ;  tau^2 = max(0, (J - 1)(phi - 1)/(sum w - sum w^2/sum w)),  w = 1/v_j
+
+    z_w: z winsorised at its 5 % and 95 % points; k = .8313, the variance of a standard normal so winsorised,
+    without which too many lie outside. Spiegelhalter (2005); DerSimonian & Laird (1986).
+    """
+    z, w, J = levels.level / levels.se, 1 / levels.se**2, len(levels.se)
+    calm = np.clip(z, *np.quantile(z, [0.05, 0.95]))
+    excess = float((calm**2).sum()) / _WINSORISED - (J - 1)
+    return max(0.0, excess / float(w.sum() - (w**2).sum() / w.sum()))
 
 
 def levels_of(result: AuditResult) -> JudgeLevels:

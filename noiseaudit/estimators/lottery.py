@@ -6,42 +6,61 @@ Disagreement: P(two random colleagues decide differently) = 2 Sys for yes/no, su
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.case_pairs import (
     absolute_difference,
     difference_histogram,
+    distribution,
     pair_mean,
-    pair_median,
     relative_difference,
     relative_difference_of_logs,
 )
 from noiseaudit.estimators.components import PanelEstimate
-from noiseaudit.estimators.intervals import level_floor, log_jackknife
+from noiseaudit.estimators.intervals import jackknife_variance, level_floor, log_jackknife
 from noiseaudit.estimators.linked import Linked
-from noiseaudit.result import Component, DifferenceDistribution, Estimate, Figure, Interval, Number
+from noiseaudit.result import Component, DifferenceDistribution, Estimate, Figure, Number
+
+_TIE = 1e-12  # relative: equal differences that rounding has set apart
+_HALF = 0.5 - 1e-9
+_LARGEST = 2.0  # of a relative difference: one of the two is 0
 
 
 def mean_difference(estimate: PanelEstimate, *, unit: str | None, confidence: float, kurtosis_floor: float) -> Number:
     """Mean |difference| of two random colleagues on one case, decision units.
 
     Interval: log jackknife over judges plus the cases' part. A mean difference scales like an SD, so its floor is
-    a quarter of system noise's relative one: D^2 (VN_L + VN_P)/(4 Sys^2).
+    a quarter of system noise's relative one: D^2 (VN_L + VN_P)/(4 Sys^2). Exact for cells of one and two decisions;
+    for more an approximation, because a cell keeps no more than its mean and its spread.
     """
     linked = estimate.linked
     found = pair_mean(linked, absolute_difference)
     if found.value <= 0:
         return Figure(0.0, unit, None, "no_disagreement_observed")
-    interval, reason = None, "too_few_judges"
-    if linked.J >= 3:
-        floor = found.value**2 * _relative_floor(estimate, kurtosis_floor) / 4
-        interval = _jackknife(
-            found.value, found.left_out, linked=linked, add=found.case_part, floor=floor, confidence=confidence
-        )
-        reason = "at_boundary"
-    return Figure(found.value, unit, interval, None if interval else reason)
+    if linked.J < 3:
+        return Figure(found.value, unit, None, "too_few_judges")
+    interval = log_jackknife(
+        found.value,
+        found.left_out,
+        weights=(linked.J - 1) / linked.J,
+        add=found.case_part,
+        floor=found.value**2 * _relative_floor(estimate, kurtosis_floor) / 4,
+        df=linked.J - 1,
+        confidence=confidence,
+    )
+    return Figure(found.value, unit, interval, None if interval else _why_not(found.left_out))
+
+
+def _why_not(left_out: Floats) -> str:
+    """Why a jackknife over judges gives no interval."""
+    if not np.all(np.isfinite(left_out)):
+        return "needs_everyone"
+    return "one_alone" if np.any(left_out <= 0) else "too_wide"
 
 
 def _relative_floor(estimate: PanelEstimate, kurtosis_floor: float) -> float:
@@ -62,34 +81,44 @@ def noise_index(linked: Linked, *, logs: bool, shift: float, confidence: float) 
     """Median relative difference of two colleagues on one case, as a fraction of their mean.
 
     Needs decisions above 0. The median commutes with the transform 2 tanh(|log a - log b|/2), so logs give the
-    same index. Interval: log jackknife over judges.
+    same index. Interval after Woodruff (1952), which holds for tied ratings too: with F the weighted distribution
+    of the differences and se the jackknife error of F(median) over judges plus the cases' part,
+
+        [ F^-1(1/2 - t se), F^-1(1/2 + t se) ],   t on min(J - G, C - 1) degrees of freedom
     """
-    if not logs and not np.all(linked.x[:, 0] + shift - np.sqrt(linked.q / linked.m) > 0):
-        return NotIdentified.of("nonpositive_values")
-    measure = relative_difference_of_logs if logs else relative_difference
-    found = pair_median(linked, measure, shift=0.0 if logs else shift, top=2.0)
-    if found.value <= 0:
-        return Figure(0.0, "fraction", None, "at_boundary")
-    interval, reason = None, "too_few_judges"
-    if linked.J >= 3:
-        wide = _jackknife(found.value, found.left_out, linked=linked, add=0.0, floor=0.0, confidence=confidence)
-        interval = None if wide is None else (wide[0], min(2.0, wide[1]))  # 2: one of the two is 0
-        reason = "at_boundary"
-    return Figure(found.value, "fraction", interval, None if interval else reason)
+    refusal = None if logs else _not_positive(linked, shift)
+    if refusal is not None:
+        return NotIdentified.of(refusal)
+    measure, moved = (relative_difference_of_logs, 0.0) if logs else (relative_difference, shift)
+    spread = distribution(linked, measure, shift=moved)
+    median = spread.quantile(0.5)
+    if spread.value[-1] <= 0:
+        return Figure(0.0, "fraction", None, "no_disagreement_observed")
+    if linked.J < 3 or linked.C < 2:
+        return Figure(median, "fraction", None, "too_few_judges" if linked.J < 3 else "single_case")
+    reached = pair_mean(linked, lambda a, b: (measure(a, b) <= median * (1 + _TIE)).astype(np.float64), shift=moved)
+    if not np.all(np.isfinite(reached.left_out)):
+        return Figure(median, "fraction", None, "needs_everyone")
+    variance = jackknife_variance(reached.left_out, (linked.J - 1) / linked.J) + reached.case_part
+    if variance <= _TIE:
+        return Figure(median, "fraction", None, "no_variation")
+    t = float(stats.t.ppf(0.5 + confidence / 2, min(linked.dJ, linked.C - 1)))
+    reach = t * math.sqrt(variance)
+    low = spread.quantile(0.5 - reach) if reach < _HALF else 0.0
+    high = spread.quantile(0.5 + reach) if reach < _HALF else _LARGEST
+    return Figure(median, "fraction", (low, high))
 
 
-def _jackknife(
-    value: float, left_out: Floats, *, linked: Linked, add: float, floor: float, confidence: float
-) -> Interval | None:
-    return log_jackknife(
-        value,
-        left_out,
-        weights=(linked.J - 1) / linked.J,
-        add=add,
-        floor=floor,
-        df=linked.J - 1,
-        confidence=confidence,
-    )
+def _not_positive(linked: Linked, shift: float) -> str | None:
+    """The reason where a decision is, or could be, 0 or below; cells of one and two decisions tell exactly.
+
+    Among m decisions with mean x and sum of squares q none lies below x - sqrt(q (m - 1)/m).
+    """
+    centre, few = linked.x[:, 0] + shift, linked.m <= 2
+    if np.any(np.where(few, centre - np.sqrt(linked.q / linked.m), centre) <= 0):
+        return "nonpositive_values"
+    least = centre - np.sqrt(linked.q * (linked.m - 1) / linked.m)
+    return "nonpositive_not_excluded" if np.any(least <= 0) else None
 
 
 def disagreement(system: Component, *, factor: float) -> Number:

@@ -6,6 +6,8 @@ thin overlap (H0 < 2 dJ) or more than 4,000 judges -> wcu;  reml, gao_owen on re
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -13,15 +15,16 @@ import numpy as np
 from noiseaudit.aggregates import Cells
 from noiseaudit.design import EstimatorName
 from noiseaudit.errors import CallError, NotIdentified
-from noiseaudit.estimators.components import Components, Flag, PanelEstimate
+from noiseaudit.estimators.components import Components, Flag, PanelEstimate, boundary_flags, estimate_of
 from noiseaudit.estimators.cross_products import (
     CrossProducts,
     cross_product_components,
     fit_cross_products,
     system_as_composed,
 )
-from noiseaudit.estimators.intervals import MANY_JUDGES, few_judges, log_jackknife, satterthwaite
+from noiseaudit.estimators.intervals import MANY_JUDGES, few_judges, jackknife_variance, log_jackknife, satterthwaite
 from noiseaudit.estimators.linked import Linked
+from noiseaudit.estimators.magnitude import check_magnitude
 from noiseaudit.estimators.two_way import IllConditionedError, TwoWay, fit_two_way
 from noiseaudit.estimators.two_way_intervals import leave_one_judge_out, two_way_components
 from noiseaudit.result import Component, Estimate, Interval
@@ -42,48 +45,49 @@ def estimate_panel(
     cells: K = 1 column, or K indicator columns whose components add. Raises CallError for an estimator that
     cannot treat this decision.
     """
-    linked = Linked.of(cells)
+    linked, most = Linked.of(cells), largest_variance(cells)
+    check_magnitude(np.hypot(linked.d, np.sqrt(linked.q)[:, None]), values=cells.mean)
     nothing = unanswerable(cells, linked)
     if nothing is not None:
-        return _unanswerable(linked, nothing, confidence, n=int(cells.n.sum()))
+        return _unanswerable(linked, nothing, confidence, most=most, n=int(cells.n.sum()))
     if linked.C == 1:
-        return _single_case(linked, confidence, kurtosis_floor)
-    if not linked.d.any():
-        return _no_disagreement(cells, linked, confidence)
+        return _single_case(linked, confidence, kurtosis_floor, most=most)
+    if not linked.d.any() and linked.ssw == 0:
+        return _no_disagreement(linked, confidence, most=most)
+    flags = _design_flags(linked)
     if estimator in ("reml", "gao_owen"):
         from noiseaudit.estimators.model_based import estimate_model
 
-        return estimate_model(
-            cells, linked, estimator=estimator, confidence=confidence, flags=tuple(_design_flags(linked))
-        )
-    flags = _design_flags(linked)
+        return estimate_model(cells, linked, estimator=estimator, confidence=confidence, most=most, flags=tuple(flags))
     route = _route(linked, estimator, flags)
     if route == "fe":
         try:
             fit = fit_two_way(linked)
         except IllConditionedError:
             flags.append(Flag("ill_conditioned", "warning"))
-            route = "wcu"
         else:
             components = two_way_components(fit, confidence=confidence, kurtosis_floor=kurtosis_floor)
-            composed = _composition(fit, flags)
+            composed = _composition(fit, flags, most=most)
             if fit.weak is not None and linked.J >= 3:
                 flags.append(Flag("weakly_linked", "warning"))
-            return _assemble("fe", linked, components, fit, flags, case=case_variance(fit), composed=composed)
+            return _assemble(
+                "fe",
+                linked,
+                components,
+                fit,
+                flags,
+                most=most,
+                case=case_variance(fit),
+                composed=composed,
+            )
     products = fit_cross_products(linked)
     components = cross_product_components(products, confidence=confidence, kurtosis_floor=kurtosis_floor)
     if components.level is None:
-        components = Components(
-            level=None,
-            pattern=None,
-            system=products.system,
-            occasion=products.occasion,
-            system_interval=_system_alone(products, confidence, kurtosis_floor),
-            reason="no_interaction_df",
-        )
+        few = "too_few_judges" if linked.J < 3 else None
+        alone = _system_alone(products, confidence, kurtosis_floor)
+        components = replace(components, system_interval=alone, system_reason=few)
     case = NotIdentified.of("not_available_for_estimator")
-    composed_alone = Estimate(products.system, components.system_interval)
-    return _assemble("wcu", linked, components, products, flags, case=case, composed=composed_alone)
+    return _assemble("wcu", linked, components, products, flags, most=most, case=case)
 
 
 def unanswerable(cells: Cells, linked: Linked) -> str | None:
@@ -133,80 +137,73 @@ def _assemble(
     fit: TwoWay | CrossProducts,
     flags: list[Flag],
     *,
+    most: float,
     case: Component,
-    composed: Component,
+    composed: Component | None = None,
 ) -> PanelEstimate:
-    """Components as the result's estimates, with shares of system noise."""
-    system = found.system
+    """Components as the result's estimates, with shares of system noise; as composed unless told otherwise."""
     flip = None if found.share_interval is None else (1 - found.share_interval[1], 1 - found.share_interval[0])
+    of_share = "part_without_interval"
 
-    def part(variance: float | None, interval: Interval | None, share: Interval | None = None) -> Component:
+    def part(
+        variance: float | None, interval: Interval | None, share: Interval | None = None, why: str | None = None
+    ) -> Component:
         if variance is None:
             return NotIdentified.of(found.reason or "no_replicates")
-        fraction = variance / system if system > 0 else None
-        return _estimate(variance, interval, found.reason, fraction, share)
+        return estimate_of(
+            variance,
+            interval,
+            reason=found.reason,
+            most=most,
+            system=found.system,
+            share_interval=share,
+            share_reason=why,
+        )
 
     def replicated(variance: float | None, interval: Interval | None) -> Component:
-        if not linked.replicated:
-            return NotIdentified.of("no_replicates")
-        return part(variance, interval)
+        return part(variance, interval) if linked.replicated else NotIdentified.of("no_replicates")
 
-    if found.level is not None and found.level <= 0:
-        flags.append(Flag("level_at_boundary", "info"))
+    boundary = boundary_flags(
+        system=found.system,
+        level=found.level,
+        pattern=found.pattern,
+        stable=found.stable if linked.replicated else None,
+    )
+    system = estimate_of(found.system, found.system_interval, reason=found.system_reason, most=most)
     return PanelEstimate(
         estimator=name,
         linked=linked,
-        system=_estimate(system, found.system_interval, found.reason),
-        level=part(found.level, found.level_interval, found.share_interval),
-        pattern=part(found.pattern, found.pattern_interval, flip),
+        system=system,
+        level=part(found.level, found.level_interval, found.share_interval, of_share),
+        pattern=part(found.pattern, found.pattern_interval, flip, of_share),
         stable_pattern=replicated(found.stable, found.stable_interval),
         occasion=replicated(found.occasion, found.occasion_interval),
         case=case,
-        composed=composed,
+        composed=composed or system,
         effects=fit.effects,
         effect_variance=fit.effect_variance,
         fit=fit,
-        flags=tuple(flags),
+        flags=(*flags, *boundary),
     )
 
 
-def _estimate(
-    variance: float,
-    interval: Interval | None,
-    reason: str | None,
-    share: float | None = None,
-    share_interval: Interval | None = None,
-) -> Estimate:
-    why = None if interval is not None else reason or "at_boundary"
-    return Estimate(float(variance), interval, share, share_interval, why)
-
-
-def _occasion_alone(linked: Linked, confidence: float) -> Component:
+def _occasion_alone(linked: Linked, confidence: float, *, most: float, system: float | None = None) -> Component:
     """O from repeats of judges who share no case with others: the chi-square interval of the repeats."""
     if not linked.replicated:
         return NotIdentified.of("no_replicates")
     occasion = linked.ssw / linked.df
-    interval = satterthwaite(occasion, nu=linked.df, confidence=confidence) if occasion > 0 else None
-    return _estimate(occasion, interval, None)
+    interval = satterthwaite(occasion, nu=linked.df, confidence=confidence)
+    return estimate_of(occasion, interval, most=most, system=system)
 
 
-def _unanswerable(linked: Linked, reason: str, confidence: float, **values: int) -> PanelEstimate:
+def _unanswerable(linked: Linked, reason: str, confidence: float, *, most: float, n: int) -> PanelEstimate:
     nothing = NotIdentified.of(reason)
-    return PanelEstimate(
-        "none",
-        linked,
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        _occasion_alone(linked, confidence),
-        nothing,
-        nothing,
-        flags=(Flag(reason, "error", values),),
-    )
+    occasion = _occasion_alone(linked, confidence, most=most)
+    flags = (Flag(reason, "error", {"n": n}),)
+    return PanelEstimate("none", linked, nothing, nothing, nothing, nothing, occasion, nothing, nothing, flags=flags)
 
 
-def _single_case(linked: Linked, confidence: float, kurtosis_floor: float) -> PanelEstimate:
+def _single_case(linked: Linked, confidence: float, kurtosis_floor: float, *, most: float) -> PanelEstimate:
     """One case: the spread of single decisions between judges, not separable into level and pattern."""
     system, _ = system_as_composed(linked)
     interval = None
@@ -214,36 +211,29 @@ def _single_case(linked: Linked, confidence: float, kurtosis_floor: float) -> Pa
         interval = few_judges(system, noise=0.0, df=linked.dJ, kurtosis_floor=kurtosis_floor, confidence=confidence)
     reason = "too_few_judges" if linked.J < 3 else None
     nothing = NotIdentified.of("single_case")
-    estimate = _estimate(system, interval, reason)
-    return PanelEstimate(
-        "wcu",
-        linked,
-        estimate,
-        nothing,
-        nothing,
-        nothing,
-        _occasion_alone(linked, confidence),
-        nothing,
-        estimate,
-        flags=(*_design_flags(linked), Flag("single_case", "warning")),
-    )
+    estimate = estimate_of(system, interval, reason=reason, most=most)
+    occasion = _occasion_alone(linked, confidence, most=most, system=system)
+    flags = (*_design_flags(linked), Flag("single_case", "warning"))
+    return PanelEstimate("wcu", linked, estimate, nothing, nothing, nothing, occasion, nothing, estimate, flags=flags)
 
 
-def _no_disagreement(cells: Cells, linked: Linked, confidence: float) -> PanelEstimate:
+def _no_disagreement(linked: Linked, confidence: float, *, most: float) -> PanelEstimate:
     """Nobody differed: 0, with a one-sided limit for categories and no interval for numbers."""
     reason = "no_disagreement_observed"
-    zero = _estimate(0.0, None, reason)
-    limit = None
-    if cells.categories or _is_binary(cells):
-        most = 1 - (1 - confidence) ** (1 / linked.C)
-        limit = (0.0, most if cells.categories else most / 2)
-    system = _estimate(0.0, limit, None if limit else reason)
-    repeats = _occasion_alone(linked, confidence)
-    stable = zero if linked.replicated else repeats
+    limit = None if math.isinf(most) else (0.0, most * (1 - (1 - confidence) ** (1 / linked.C)))
+    zero, system = estimate_of(0.0, None, reason=reason), estimate_of(0.0, limit, reason=reason)
+    repeats: Component = zero if linked.replicated else NotIdentified.of("no_replicates")
     flags = (*_design_flags(linked), Flag(reason, "info", {"cases": linked.C}))
     return PanelEstimate(
-        "fe", linked, system, zero, zero, stable, repeats, NotIdentified.of(reason), system, flags=flags
+        "fe", linked, system, zero, zero, repeats, repeats, NotIdentified.of(reason), system, flags=flags
     )
+
+
+def largest_variance(cells: Cells) -> float:
+    """The largest variance that a decision can have: P(disagree) is at most 1 and counts once, or twice for yes/no."""
+    if cells.categories:
+        return 1.0
+    return 0.5 if _is_binary(cells) else math.inf
 
 
 def _is_binary(cells: Cells) -> bool:
@@ -265,30 +255,27 @@ def _system_alone(fit: CrossProducts, confidence: float, kurtosis_floor: float) 
     return interval or few_judges(fit.system, noise=0.0, df=dJ, kurtosis_floor=kurtosis_floor, confidence=confidence)
 
 
-def _composition(fit: TwoWay, flags: list[Flag]) -> Component:
+def _composition(fit: TwoWay, flags: list[Flag], *, most: float) -> Component:
     """Sys of a pair as actually composed, and a flag where it differs from Sys of a random pair.
 
     D = Sys_w - Sys, SE_D from D without each judge; |D| > 2 SE_D says that like judges sit together.
     """
     composed, left_out = system_as_composed(fit.linked)
-    if not fit.linked.complete and fit.linked.J >= 3:
+    J = fit.linked.J
+    if fit.weak is None and not fit.linked.complete and J >= 3:  # a chain's SE_D is itself too unsure to test with
         values = leave_one_judge_out(fit)
         gap = left_out - values.level - values.pattern
-        if np.all(np.isfinite(gap)):
-            J = fit.linked.J
-            se = float(np.sqrt((J - 1) / J * ((gap - gap.mean()) ** 2).sum()))
-            if abs(composed - fit.system) > 2 * se > 0:
-                flags.append(
-                    Flag(
-                        "assortative_panels",
-                        "warning",
-                        {
-                            "composed": f"{np.sqrt(max(composed, 0.0)):.4g}",
-                            "random": f"{np.sqrt(max(fit.system, 0.0)):.4g}",
-                        },
-                    )
-                )
-    return Estimate(composed, None, interval_reason="descriptive")
+        se = math.sqrt(jackknife_variance(gap, (J - 1) / J)) if np.all(np.isfinite(gap)) else 0.0
+        if abs(composed - fit.system) > 2 * se > 0:
+            shown = {"composed": _spoken(composed, most), "random": _spoken(fit.system, most)}
+            flags.append(Flag("assortative_panels", "warning", shown))
+    return estimate_of(composed, None, reason="descriptive")
+
+
+def _spoken(variance: float, most: float) -> str:
+    """A variance for a finding: as an SD, or as the chance to differ where decisions are categories."""
+    floored = max(variance, 0.0)
+    return f"{math.sqrt(floored):.4g} (SD)" if math.isinf(most) else f"{floored / most:.1%}"
 
 
 def case_variance(fit: TwoWay) -> Component:

@@ -73,10 +73,17 @@ class TwoWay:
         return self.level + self.pattern
 
     @property
+    def noise(self) -> float:
+        """tr with a negative S counted as 0: the uncertainty of lhat is judged by it and is never negative."""
+        if self.stable is None or self.occasion is None or self.stable >= 0:
+            return self.tr
+        return self.occasion * self.T1
+
+    @property
     def effect_variance(self) -> Floats:
-        """(J,) noise variance nu_j of lhat_j; sums to tr."""
+        """(J,) noise variance nu_j of lhat_j; sums to `noise`."""
         total = self.spread.sum()
-        return self.tr * self.spread / total if total > 0 else np.zeros_like(self.spread)
+        return self.noise * self.spread / total if total > 0 else np.zeros_like(self.spread)
 
     @property
     def squared_residual(self) -> Floats:

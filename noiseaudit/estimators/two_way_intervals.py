@@ -17,14 +17,14 @@ import numpy as np
 from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
-from noiseaudit.estimators.components import Components, total_interval
+from noiseaudit.estimators.components import Components, share_of, stable_interval, total_interval
 from noiseaudit.estimators.intervals import (
     MANY_JUDGES,
+    down_to_zero,
     few_judges,
     jackknife_variance,
     level_floor,
     log_jackknife,
-    mover_difference,
     satterthwaite,
 )
 from noiseaudit.estimators.two_way import TwoWay, WeakLinks
@@ -101,6 +101,7 @@ def two_way_components(fit: TwoWay, *, confidence: float, kurtosis_floor: float)
     floor_level = level_floor(fit.level, fit.effect_variance, df=dJ, kurtosis_floor=kap)
     floor_pattern = 2 * fit.pattern**2 / fit.H0
     level = None
+    chance = few_judges(fit.level, noise=fit.noise / dJ, df=dJ, kurtosis_floor=0.0, confidence=confidence)
     if fit.weak is not None:
         level = _weak_interval(fit, fit.weak, confidence=confidence, kurtosis_floor=kap)
     elif dJ >= MANY_JUDGES:
@@ -114,13 +115,13 @@ def two_way_components(fit: TwoWay, *, confidence: float, kurtosis_floor: float)
             confidence=confidence,
         )
     if level is None:
-        level = few_judges(fit.level, noise=fit.tr / dJ, df=dJ, kurtosis_floor=kap, confidence=confidence)
+        level = few_judges(fit.level, noise=fit.noise / dJ, df=dJ, kurtosis_floor=kap, confidence=confidence)
+    level = down_to_zero(level, chance)
     pattern = _pattern_interval(fit, left.pattern, X, floor_pattern, confidence)
     occasion = stable = None
     if fit.occasion is not None and fit.stable is not None and left.occasion is not None:
         occasion = _occasion_interval(fit, left.occasion, confidence)
-        if occasion is not None and pattern is not None:
-            stable = mover_difference(fit.pattern, pattern, fit.occasion, occasion)
+        stable = stable_interval(fit.pattern, pattern, fit.occasion, occasion)
     share = _share_interval(
         fit,
         left,
@@ -131,6 +132,11 @@ def two_way_components(fit: TwoWay, *, confidence: float, kurtosis_floor: float)
         pattern=pattern,
         confidence=confidence,
     )
+    share = down_to_zero(share, chance)
+    system = total_interval(fit.level, level, fit.pattern, pattern)
+    if fit.weak is not None and system and level and pattern and level[0] <= 0:
+        # a chain's level error outweighs pattern noise; where level may be 0, system noise may be pattern noise alone
+        system = min(system[0], pattern[0]), system[1]
     return Components(
         level=fit.level,
         level_interval=level,
@@ -141,12 +147,12 @@ def two_way_components(fit: TwoWay, *, confidence: float, kurtosis_floor: float)
         occasion=fit.occasion,
         occasion_interval=occasion,
         system=fit.system,
-        system_interval=total_interval(fit.level, level, fit.pattern, pattern),
+        system_interval=system,
         share_interval=share,
     )
 
 
-def _weak_interval(fit: TwoWay, weak: WeakLinks, *, confidence: float, kurtosis_floor: float) -> Interval:
+def _weak_interval(fit: TwoWay, weak: WeakLinks, *, confidence: float, kurtosis_floor: float) -> Interval | None:
     """Chi-square interval of L for judges who hang together like a chain.
 
     With v = tr/T0, given the judges' true levels l:  Var(sum lhat^2) = 4 v l'A+l + 2 v^2 sum lambda_k^2, and
@@ -155,12 +161,12 @@ def _weak_interval(fit: TwoWay, weak: WeakLinks, *, confidence: float, kurtosis_
         VN = (2 + kap)/dJ L+^2 + (4 v Q + 2 v^2 sum lambda_k^2)/dJ^2 ;  vb = tr/dJ
         nu = min( dJ/(1 + kap/2), 2 (L+ + vb)^2/VN )
     """
-    v, dJ, vb = fit.tr / fit.T0, fit.linked.dJ, fit.tr / fit.linked.dJ
+    v, dJ, vb = fit.noise / fit.T0, fit.linked.dJ, fit.noise / fit.linked.dJ
     positive = max(fit.level, 0.0)
     aligned = max(0.0, weak.aligned - v * weak.squares)
     variance = (2 + kurtosis_floor) / dJ * positive**2 + (4 * v * aligned + 2 * v**2 * weak.squares) / dJ**2
     nu = min(dJ / (1 + kurtosis_floor / 2), 2 * (positive + vb) ** 2 / variance) if variance > 0 else float(dJ)
-    return satterthwaite(fit.level + vb, nu=nu, confidence=confidence, offset=vb)
+    return few_judges(fit.level, noise=vb, df=nu, kurtosis_floor=0.0, confidence=confidence)
 
 
 def _judge_weight(fit: TwoWay) -> float:
@@ -204,12 +210,12 @@ def _share_interval(
     X: float,
     floor_level: float,
     floor_pattern: float,
-    level: Interval,
+    level: Interval | None,
     pattern: Interval | None,
     confidence: float,
 ) -> Interval | None:
     """Interval of L/Sys through rho = L/P: log jackknife, else the ratio of the end points."""
-    if fit.pattern <= 0 or pattern is None:
+    if fit.pattern <= 0 or pattern is None or level is None:
         return None
     rho = fit.level / fit.pattern
     interval = None
@@ -228,10 +234,8 @@ def _share_interval(
             confidence=confidence,
         )
     if interval is None:
-        low = level[0] / pattern[1] if pattern[1] > 0 else 0.0
-        high = level[1] / pattern[0] if pattern[0] > 0 else np.inf
-        interval = (low, high)
-    return interval[0] / (1 + interval[0]), 1.0 if np.isinf(interval[1]) else interval[1] / (1 + interval[1])
+        return share_of(level, pattern)
+    return interval[0] / (1 + interval[0]), interval[1] / (1 + interval[1])
 
 
 def level_test(fit: TwoWay) -> dict[str, float] | None:

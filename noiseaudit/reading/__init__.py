@@ -50,9 +50,9 @@ def read_table(
     else:
         resolved = design
     case, judge, decision = str(resolved.case), str(resolved.judge), str(resolved.decision)
-    if not table.fetch(f"SELECT 1 FROM {VIEW} LIMIT 1"):
-        raise DataError([Problem("E102", "there is a header and not one row.", "Export again, with the rows.")])
     if not table.fetch(f"SELECT 1 FROM {VIEW} WHERE {_filled(table, decision)} LIMIT 1"):
+        if not table.fetch(f"SELECT 1 FROM {VIEW} LIMIT 1"):
+            raise DataError([Problem("E102", "there is a header and not one row.", "Export again, with the rows.")])
         raise DataError(
             [Problem("E411", "every decision is missing.", "Check that this is the right column.", column=decision)]
         )

@@ -35,7 +35,7 @@ class Dialect:
 
 def find_dialect(head: str, design: AuditDesign) -> Dialect:
     """From the head of a file (whole lines). CallError for a delimiter or header row that cannot be."""
-    lines = head.splitlines()[:_HEAD_LINES]
+    lines = head.replace("\r\n", "\n").removesuffix("\n").split("\n")[:_HEAD_LINES] if head else []
     announced = re.fullmatch(r'"?sep=(.)"?;*', lines[0].strip(), re.IGNORECASE) if lines else None
     body = lines[1:] if announced else lines
     delimiter, why = _delimiter(body, design, announced.group(1) if announced else None)
@@ -94,23 +94,34 @@ def _delimiter(lines: list[str], design: AuditDesign, announced: str | None) -> 
         return delimiter, "it was asked for"
     if announced is not None and announced.isascii() and announced not in '"\r\n':
         return announced, f"the first line says sep={announced}"
-    scores = {mark: _regularity(lines, mark) for mark in DELIMITERS}
+    ways = [lines, _whole(lines)]  # the second goes wrong after a quote that is never closed, the first over line ends
+    scores = {mark: max(_regularity(rows, mark) for rows in ways) for mark in DELIMITERS}
     best = max(DELIMITERS, key=lambda mark: scores[mark])
-    _, _, width, often = scores[best]
+    _, _, width, often, filled = scores[best]
     if width < 2:
         return best, "no line holds a delimiter: there is one column"
-    filled = sum(1 for line in lines if line.strip())
     return best, f"it cuts {often} of the first {filled} lines into {width} fields"
 
 
-def _regularity(lines: list[str], delimiter: str) -> tuple[float, bool, int, int]:
-    """(share of lines with the commonest number of fields, whether the first of them has it, fields, lines)."""
+def _whole(lines: list[str]) -> list[str]:
+    """Lines, with those that run on inside quotes as one."""
+    rows, held = [], ""
+    for line in lines:
+        held += line
+        if held.count('"') % 2 == 0:
+            rows.append(held)
+            held = ""
+    return [*rows, held]
+
+
+def _regularity(lines: list[str], delimiter: str) -> tuple[float, bool, int, int, int]:
+    """(share of lines with the commonest number of fields, whether the first has it, the number, its lines, all)."""
     counts = [fields_of(line, delimiter) for line in lines if line.strip()]
     several = Counter(count for count in counts if count > 1)
     if not several:
-        return (0.0, False, 0, 0)
+        return (0.0, False, 0, 0, len(counts))
     width, often = max(several.items(), key=lambda item: (item[1], item[0]))
-    return (round(often / len(counts), 3), counts[0] == width, width, often)
+    return (round(often / len(counts), 3), counts[0] == width, width, often, len(counts))
 
 
 def fields_of(line: str, delimiter: str) -> int:

@@ -49,9 +49,11 @@ def decide_encoding(pieces: Callable[[], Iterable[bytes]], asked: str) -> Encodi
         if piece.isascii() and (not valid or not decoder.getstate()[0]):
             continue
         plain = False
-        suspect = suspect or _has_multibyte(last + piece)
+        suspect = suspect or _has_multibyte(last + piece[:1]) or _has_multibyte(piece)
         last = piece[-1:]
         valid = valid and _decodes(decoder, piece)
+        if suspect and not valid:
+            break
     if plain:
         return Encoding("utf-8", "it holds plain letters only (ASCII)")
     if valid and _decodes(decoder, b"", final=True):

@@ -58,5 +58,5 @@ def label_of(value: object) -> str:
         return str(int(value))
     if isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value:
         return value  # nothing to clean: nearly every label
-    text = unicodedata.normalize("NFC", str(value))
-    return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", str(value)))  # what was parted by them may now join
+    return _SPACE.sub(" ", text).strip()

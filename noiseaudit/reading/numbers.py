@@ -19,7 +19,7 @@ from noiseaudit.reading.table import VIEW, Table, literal
 _CURRENCY = r"€|EUR|eur|Eur|euro|[$£¥₺]|USD|GBP|CHF|SEK|DKK|NOK|PLN|US\$"
 _NUMBER = re.compile(
     rf"(?:(?P<front>{_CURRENCY}) ?)?(?P<sign>[-+−–])? ?(?:(?P<inner>{_CURRENCY}) ?)?"
-    rf"(?P<body>[0.,'’ ]*0[0.,'’ ]*?)(?P<power>[eE][-+−]?0+)?(?P<dash>,[-–=]{{1,2}})?"
+    rf"(?P<body>[.,'’ ]*+0[0.,'’ ]*?)(?P<power>[eE][-+−]?0+)?(?P<dash>,[-–=]{{1,2}})?"
     rf" ?(?P<percent>%)?(?:(?P<back>{_CURRENCY}))?(?P<after>[-−–])?"
 )
 _BODY = {

@@ -46,6 +46,8 @@ def open_table(source: object, design: AuditDesign, *, name: str | None = None) 
 def _open_path(con: duckdb.DuckDBPyConnection, path: Path, design: AuditDesign, copies: list[Path]) -> Table:
     if not path.exists():
         raise CallError("no_such_file", f"there is no file {str(path)!r}")
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):  # bytes that Python could not decode
+        raise CallError("unreadable_name", f"the file name {str(path)!r} is not valid UTF-8; rename the file")
     if path.is_dir():
         return _open_folder(con, path, design, copies)
     if not path.is_file():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -53,49 +54,44 @@ class TextFile:
 
 @dataclass
 class _LineEnds:
-    """How lines end, counted piece by piece; a `\\r` at the end of a piece waits for the next one."""
+    """How lines end, counted over pieces."""
 
     both: int = 0  # \r\n
     feed: int = 0  # \n alone
     back: int = 0  # \r alone
-    _held: bytes = b""
 
     @property
     def plain(self) -> bool:
         """One kind, and one that an engine cuts records at."""
         return not self.back and not (self.both and self.feed)
 
-    def count(self, pieces: Iterable[bytes]) -> _LineEnds:
-        """Count all pieces."""
-        for _ in self.unified(pieces, change=False):
-            pass
-        return self
-
-    def unified(self, pieces: Iterable[bytes], *, change: bool = True) -> Iterator[bytes]:
-        """The pieces with `\\n` for whatever ends a line."""
+    def counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass the pieces on as they are."""
+        open_end = False
         for piece in pieces:
-            yield self._one(self._held + piece if self._held else piece, change)
-        if self._held:
-            self.back += 1
-            yield b"\n"
+            codes = np.frombuffer(piece, dtype=np.uint8)
+            feeds = codes == _NEWLINE
+            across = open_end and piece.startswith(b"\n")  # \r\n over the border of two pieces
+            both, backs = int(across), -int(across)
+            if b"\r" in piece:
+                returns = codes == _RETURN
+                within = int(np.count_nonzero(returns[:-1] & feeds[1:]))
+                both, backs = both + within, backs + int(np.count_nonzero(returns)) - within
+            self.both += both
+            self.feed += int(np.count_nonzero(feeds)) - both
+            self.back += backs
+            open_end = piece.endswith(b"\r") if piece else open_end
+            yield piece
 
-    def _one(self, piece: bytes, change: bool) -> bytes:
-        self._held = b"\r" if piece.endswith(b"\r") else b""
-        if self._held:
-            piece = piece[:-1]
-        codes = np.frombuffer(piece, dtype=np.uint8)
-        feeds = codes == _NEWLINE
-        count = int(np.count_nonzero(feeds))
-        if b"\r" not in piece:
-            self.feed += count
-            return piece
-        backs = codes == _RETURN
-        both = int(np.count_nonzero(backs[:-1] & feeds[1:]))
-        alone = int(np.count_nonzero(backs)) - both
-        self.both, self.feed, self.back = self.both + both, self.feed + count - both, self.back + alone
-        if not change:
-            return piece
-        return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if alone else piece.translate(None, b"\r")
+
+def _unified(path: Path) -> Iterator[bytes]:
+    """A file with `\\n` for whatever ends a line."""
+    held = b""
+    for piece in chunks(path, "plain"):
+        text = held + piece
+        held = b"\r" if text.endswith(b"\r") else b""
+        yield text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    yield held.replace(b"\r", b"\n")
 
 
 def open_text(path: Path, design: AuditDesign) -> TextFile:
@@ -109,14 +105,16 @@ def open_text(path: Path, design: AuditDesign) -> TextFile:
     pieces = partial(chunks, path, packing, max_bytes=design.max_bytes)  # the bytes are read twice or more
     refuse_other_kinds(next(pieces(), b"")[:4096])
     encoding = decide_encoding(pieces, design.encoding)
-    plain = packing == "plain" and encoding.name == "utf-8"
-    ends = _LineEnds().count(pieces()) if plain else _LineEnds()
+    ends = _LineEnds()
     copies: list[Path] = []
     try:
         target = path
-        if not (plain and ends.plain):
-            ends = _LineEnds()
-            target = private_copy(ends.unified(to_utf8(pieces(), encoding.name)), keep=copies)
+        if packing == "plain" and encoding.name == "utf-8":
+            deque(ends.counted(pieces()), maxlen=0)
+        else:
+            target = private_copy(ends.counted(to_utf8(pieces(), encoding.name)), keep=copies)
+        if not ends.plain:
+            target = private_copy(_unified(target), keep=copies)
         dialect = find_dialect(_head(target), design)
         structure = scan(target, dialect.delimiter, skip=dialect.header_line - 1)
         records = Records(target, dialect, structure)

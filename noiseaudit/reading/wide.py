@@ -10,13 +10,14 @@ from noiseaudit.design import AuditDesign
 from noiseaudit.errors import CallError, DataError, Place
 from noiseaudit.reading.numbers import looks_numeric, number_column
 from noiseaudit.reading.places import Locator
+from noiseaudit.reading.proposals import plain_name
 from noiseaudit.reading.shapes import shapes_of
 from noiseaudit.reading.table import VIEW, Table, literal
 from noiseaudit.result.findings import finding
 
 CASE, JUDGE, DECISION = "row of the table", "judge column", "decision"
 _FEWEST = 2
-_ENDS = re.compile(r"(?P<stem>.*?)[\s_.\-]*(?P<number>[0-9]{1,4}|[A-Z])", re.DOTALL)
+_LAST = re.compile(r"(?:[0-9]{1,4}|[A-Z])\Z")  # what tells one judge's column from another's
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,10 @@ def propose_judge_columns(table: Table, design: AuditDesign) -> tuple[str, ...]:
     free = [name for name in table.names if name and name not in taken]
     groups: dict[str, list[str]] = {}
     for name in free:
-        found = _ENDS.fullmatch(name.strip())
-        if found and len(found["stem"]) > 1:
-            groups.setdefault(found["stem"].casefold(), []).append(name)
+        found = _LAST.search(name.rstrip())
+        stem = plain_name(name[: found.start()]) if found else ""
+        if len(stem) > 1:
+            groups.setdefault(stem, []).append(name)
         words = re.split(r"[\s_\-]+", name.casefold())
         if len(words) > 1:
             groups.setdefault("… " + words[-1], []).append(name)

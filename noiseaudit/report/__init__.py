@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from pathlib import Path
 
 from noiseaudit.errors import CallError
-from noiseaudit.formatting import printable
+from noiseaudit.formatting import json_text, printable
 from noiseaudit.language import LANGUAGES
 from noiseaudit.report.sentences import summary_text
 from noiseaudit.result import Audience, AuditResult
@@ -38,7 +37,7 @@ def render(
 
         return render_html(result, language=language, audience=audience, key=key)
     if suffix == ".json":
-        return json.dumps(result.to_dict(audience, key=key), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        return json_text(result.to_dict(audience, key=key)) + "\n"
     if suffix == ".md":
         from noiseaudit.report.plain_tables import render_markdown
 

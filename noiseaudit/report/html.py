@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +10,11 @@ import jinja2
 from noiseaudit import charts
 from noiseaudit.charts.canvas import svg_of
 from noiseaudit.errors import NotIdentified
-from noiseaudit.formatting import decimals_for, printable
-from noiseaudit.report.sentences import Speaker
+from noiseaudit.formatting import decimals_for, json_text, printable
+from noiseaudit.report.assurance import estimator_sentences, sure_sentences
+from noiseaudit.report.sentences import Speaker, nobody_differed
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
-from noiseaudit.tables import averaging, bar_parts, noise_parts, precision_bands
+from noiseaudit.tables import FEWEST_FOR_POINTS, averaging, bar_parts, chance_range, noise_parts, precision_bands
 
 SECTIONS = ("short", "audited", "lottery", "parts", "individuals", "helps", "sure", "method")
 _MOST_BINS = 40
@@ -44,7 +44,7 @@ def render_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    copy = json.dumps(result.to_dict(audience, key=key), ensure_ascii=False, indent=1, allow_nan=False)
+    copy = json_text(result.to_dict(audience, key=key), indent=1)
     page = environment.get_template("page.html").render(
         say=speaker.say,
         language=language,
@@ -61,9 +61,9 @@ def render_html(
         individuals=_individuals(speaker),
         planning=_planning(speaker),
         planning_notes=_planning_notes(speaker),
-        sure=_sure(speaker),
+        sure=sure_sentences(speaker),
         settings=_settings(result),
-        estimator=_estimator(speaker),
+        estimator=estimator_sentences(speaker),
         copy=copy,
         audience=audience,
     )
@@ -112,7 +112,7 @@ def _reading(speaker: Speaker) -> str:
     reading = speaker.result.settings.get("reading") or {}
     if not reading:
         return speaker.say("audited.reading_typed")
-    shown = {key: speaker.say("audited.tab") if value == "\t" else value for key, value in reading.items()}
+    shown = {key: speaker.say("audited.tab") if value == "\t" else _joined(value) for key, value in reading.items()}
     return "; ".join(speaker.say(f"audited.reading_{key}", value=value) for key, value in shown.items())
 
 
@@ -123,13 +123,13 @@ def _lottery(speaker: Speaker) -> Chart:
         result.lottery.mean_difference,
         result.supplement.differences,
     )
-    cases = speaker.numerals.plain(result.design.cases)
+    cases = speaker.numerals.count(result.design.cases_informative)
     if speaker.categorical and isinstance(chance, Figure):
         value, bracket = speaker.figure(chance)
         return _drawn(
             speaker,
             "lottery",
-            say("lottery.chart_categories", n=round(100 * chance.value)),
+            _chance_title(speaker, chance.value),
             say("lottery.sub_categories", cases=cases),
             ["", ""],
             [[say("lottery.row_disagree"), f"{value} {bracket}"]],
@@ -156,6 +156,15 @@ def _lottery(speaker: Speaker) -> Chart:
             rows,
         )
     return _drawn(speaker, "lottery", say("lottery.chart_empty"), "", [], [])
+
+
+def _chance_title(speaker: Speaker, chance: float) -> str:
+    """`In 7 of 100 cases …`; never `in 0 of 100` where the chance is not 0."""
+    if chance <= 0 and not nobody_differed(speaker.result):
+        return speaker.say("lottery.chart_unclear")
+    if 0 < chance < 0.005:
+        return speaker.say("lottery.chart_rare")
+    return speaker.say("lottery.chart_categories", n=round(100 * chance))
 
 
 def _lottery_notes(speaker: Speaker) -> list[str]:
@@ -192,8 +201,8 @@ def _parts(speaker: Speaker) -> Chart:
         title = say("parts.chart_largest", part=say(f"part.{largest.name}"), share=share)
     subtitle = say(
         "parts.sub",
-        judges=speaker.numerals.plain(design.judges),
-        cases=speaker.numerals.plain(design.cases),
+        judges=speaker.numerals.count(design.judges_informative),
+        cases=speaker.numerals.count(design.cases_informative),
         estimator=say(f"method.estimator_{design.estimator}"),
     )
     return _drawn(speaker, "decomposition", title, subtitle, head, rows)
@@ -233,32 +242,40 @@ def _funnel(speaker: Speaker) -> Chart | None:
         ]
         for band in bands
     ]
-    title = say("individuals.chart", outside=plain(counts.outside_998), judged=plain(counts.judged))
+    count = speaker.numerals.count
+    title = say("individuals.chart", outside=count(counts.outside_998), judged=count(counts.judged))
     return _drawn(speaker, "funnel", title, say("individuals.sub"), head, rows)
 
 
 def _individuals(speaker: Speaker) -> list[str]:
-    say, counts, plain = speaker.say, speaker.result.supplement.individuals, speaker.numerals.plain
+    say, counts, count = speaker.say, speaker.result.supplement.individuals, speaker.numerals.count
     if isinstance(counts, NotIdentified):
         return [say("individuals.unknown", because=counts.because)]
-    if counts.judged < 10:
+    if counts.judged < FEWEST_FOR_POINTS:
         return [say("individuals.hidden")]
     if not speaker.result.judges:
         return [say("individuals.withheld")]
-    expected = counts.expected_998
-    if expected < 1.5:
-        text = say("individuals.expected_none") if expected < 0.05 else say("individuals.expected_few")
-    else:
-        text = plain(expected)
+    far, near = _by_chance(speaker, counts.expected_998), _by_chance(speaker, counts.expected_95)
     return [
-        say("individuals.sentence", outside=plain(counts.outside_998), judged=plain(counts.judged), expected=text),
-        say("individuals.sentence_narrow", outside=plain(counts.outside_95), expected=plain(counts.expected_95)),
-        say("individuals.overdispersed", outside=plain(counts.outside_998_overdispersed)),
+        say("individuals.sentence", outside=count(counts.outside_998), judged=count(counts.judged), expected=far),
+        say("individuals.sentence_narrow", outside=count(counts.outside_95), expected=near),
+        say("individuals.overdispersed", outside=count(counts.outside_998_overdispersed), expected=far),
     ]
 
 
-def _planning(speaker: Speaker) -> Chart:
+def _by_chance(speaker: Speaker, expected: float) -> str:
+    """`none`, `0 or 1`, `2 to 9`: what chance alone gives where this number is expected."""
+    low, high = chance_range(expected)
+    if high == 0:
+        return speaker.say("phrase.none")
+    plain = speaker.numerals.plain
+    return speaker.say("phrase.either" if high == low + 1 else "phrase.up_to", low=plain(low), high=plain(high))
+
+
+def _planning(speaker: Speaker) -> Chart | None:
     say, rows = speaker.say, averaging(speaker.result)
+    if speaker.categorical:
+        return None
     if not rows:
         return _drawn(speaker, "planning", say("helps.chart_empty"), "", [], [])
     percent = speaker.numerals.percent
@@ -279,68 +296,17 @@ def _planning(speaker: Speaker) -> Chart:
 
 
 def _planning_notes(speaker: Speaker) -> list[str]:
-    notes = []
+    kind, notes = "_categories" if speaker.categorical else "", []
+    if speaker.categorical and bar_parts(speaker.result):
+        notes.append(speaker.say("helps.categories"))
     again = speaker.second_look_sentence()
     if again:
         notes.append(again)
     level = speaker.result.noise.level
     if isinstance(level, Estimate) and level.share is not None and level.variance > 0:
         share = speaker.numerals.percent(min(1.0, level.share))
-        notes.append(speaker.say("helps.levelling", share=share))
-    if speaker.categorical and bar_parts(speaker.result):
-        notes.append(speaker.say("helps.categories"))
+        notes.append(speaker.say(f"helps.levelling{kind}", share=share))
     return notes
-
-
-def _sure(speaker: Speaker) -> list[str]:
-    say, result = speaker.say, speaker.result
-    sentences = [say("sure.intervals", confidence=speaker.confidence)]
-    level = result.noise.level
-    if isinstance(level, Estimate) and level.sd_interval is not None and not speaker.categorical:
-        low, high = level.sd_interval
-        if high > 1.5 * max(low, 1e-300):
-            digits = decimals_for(level.sd, level.sd_interval)
-            sentences.append(
-                say(
-                    "sure.wide",
-                    low=speaker.numerals.amount(low, speaker.unit, digits),
-                    high=speaker.numerals.amount(high, speaker.unit, digits),
-                )
-            )
-    if result.design.judges < 20:
-        sentences.append(say("sure.few", judges=speaker.numerals.plain(result.design.judges)))
-    sentences.append(_truth(speaker))
-    sentences += [say("sure.causes"), say("sure.cases_note"), say("short.not_right")]
-    return sentences
-
-
-def _truth(speaker: Speaker) -> str:
-    accuracy = speaker.result.accuracy
-    if isinstance(accuracy, NotIdentified) or not (
-        isinstance(accuracy.mse, Figure)
-        and isinstance(accuracy.bias, Figure)
-        and isinstance(accuracy.shared_case_bias, Estimate)
-        and isinstance(accuracy.noise, Estimate)
-    ):
-        return speaker.say("sure.truth_unknown")
-    value, bracket = speaker.figure(accuracy.bias)
-    digits = decimals_for(accuracy.mse.value, accuracy.mse.interval)
-    plain = speaker.numerals.plain
-    return speaker.say(
-        "sure.truth_known",
-        mse=plain(accuracy.mse.value, digits),
-        shared=plain(max(0.0, accuracy.shared_case_bias.variance), digits),
-        noise=plain(max(0.0, accuracy.noise.variance), digits),
-        bias=value,
-        interval=bracket,
-    )
-
-
-def _estimator(speaker: Speaker) -> list[str]:
-    design, say = speaker.result.design, speaker.say
-    name = say(f"method.estimator_{design.estimator}")
-    key = "method.estimator" if design.estimator in ("fe", "none") else "method.estimator_random"
-    return [say(key, name=name), say("method.interval", confidence=speaker.confidence)]
 
 
 def _settings(result: AuditResult) -> list[tuple[str, str]]:

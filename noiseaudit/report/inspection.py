@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
 from noiseaudit.errors import Problem
-from noiseaudit.formatting import Numerals, printable
+from noiseaudit.formatting import Numerals, json_text, printable
 from noiseaudit.inspection import Inspection
 from noiseaudit.language import Catalogue, catalogue
 from noiseaudit.report.plain_tables import spreadsheet_safe
@@ -21,7 +20,7 @@ FORMATS = ("text", "json", "csv")
 def render_inspection(found: Inspection, form: str, *, language: str = "en") -> str:
     """The inspection as text, json or csv."""
     if form == "json":
-        return json.dumps(_plain(found), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        return json_text(_plain(found)) + "\n"
     if form == "csv":
         return _problems_csv(found)
     return printable("\n".join(_lines(found, catalogue(language), Numerals(language))) + "\n")

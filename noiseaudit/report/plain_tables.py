@@ -18,7 +18,7 @@ def render_markdown(result: AuditResult, *, language: str = "en") -> str:
     speaker = Speaker(result, language)
     say = speaker.say
     lines = [f"# {_cell(say('report.title', name=result.input.name))}", ""]
-    lines += [*speaker.headline(), "", *speaker.parts(), ""]
+    lines += [*map(_cell, speaker.headline()), "", *map(_cell, speaker.parts()), ""]
     head = [
         say("parts.column_part"),
         say("parts.column_chance" if speaker.categorical else "parts.column_sd"),
@@ -60,7 +60,8 @@ def render_csv(result: AuditResult) -> str:
 
 
 def spreadsheet_safe(value: object) -> object:
-    """Text that a spreadsheet would run as a formula gets a leading quote; numbers stay numbers."""
+    """Text without control characters, with a leading quote where a spreadsheet would run it; numbers stay numbers."""
     if isinstance(value, str):
-        return "'" + value if value.startswith(_FORMULA) else value
+        plain = printable(value)
+        return "'" + plain if value.startswith(_FORMULA) or plain.startswith(_FORMULA) else plain
     return "" if value is None or value != value else value  # noqa: PLR0124 - NaN is the one value unlike itself

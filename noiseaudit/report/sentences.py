@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from noiseaudit.errors import NotIdentified
@@ -9,6 +10,17 @@ from noiseaudit.formatting import ONE_IN_UP_TO, Numerals, decimals_for, printabl
 from noiseaudit.language import Catalogue, catalogue
 from noiseaudit.result import AuditResult, Estimate, Figure, Interval
 from noiseaudit.tables import CATEGORICAL, Part, averaging, bar_parts, noise_factor, noise_parts, second_looks
+
+_RARE = 0.01
+_TOLD = ("roles_assumed", "binary_coding", "pattern_at_boundary", "stable_at_boundary")  # notes of the summary
+
+
+def nobody_differed(result: AuditResult) -> bool:
+    """Whether no two colleagues were seen to differ on a shared case, whatever the estimates say."""
+    mean, composed = result.lottery.mean_difference, result.supplement.system_as_composed
+    if isinstance(mean, Figure):
+        return mean.value <= 0
+    return isinstance(composed, Estimate) and composed.variance <= 0
 
 
 @dataclass(frozen=True)
@@ -57,10 +69,9 @@ class Speaker:
 
     def figure(self, figure: Figure) -> tuple[str, str]:
         """(value, bracketed interval)."""
-        scaled = figure.unit in ("fraction", "probability")
         decimals = decimals_for(figure.value, figure.interval)
-        if scaled:
-            decimals = min(decimals, 4)
+        if figure.unit in ("fraction", "probability"):
+            decimals = min(decimals, 8)
         return (
             self.numerals.amount(figure.value, figure.unit, decimals),
             self.bracket(figure.interval, figure.unit, decimals, figure.interval_reason),
@@ -70,20 +81,14 @@ class Speaker:
         """The lottery in one or two sentences."""
         lottery, scale = self.result.lottery, self.result.design.scale
         chance, mean, index = lottery.disagreement, lottery.mean_difference, lottery.noise_index
-        if isinstance(chance, Figure) and (self.categorical or scale == "ordinal"):
-            if chance.value <= 0:
-                return [self.say("short.no_difference")]
-            key = "grade" if scale == "ordinal" else "outcome"
-            bracket = self.bracket(chance.interval, "probability", 3, chance.interval_reason)
-            if chance.value > ONE_IN_UP_TO:
-                return [self.say(f"short.{key}_percent", chance=self.numerals.percent(chance.value), interval=bracket)]
-            return [self.say(f"short.{key}", chance=self.numerals.one_in(chance.value), interval=bracket)]
+        if nobody_differed(self.result):
+            return [self.say("short.no_difference")]
+        if isinstance(chance, Figure) and (self.categorical or chance.value > 0):
+            return [self._chance(chance, "grade" if scale == "ordinal" else "outcome")]
         if scale == "log" and isinstance(index, Figure):
             value, bracket = self.figure(index)
             return [self.say("short.relative", value=value, interval=bracket)]
         if isinstance(mean, Figure):
-            if mean.value <= 0:
-                return [self.say("short.no_difference")]
             value, bracket = self.figure(mean)
             sentences = [self.say("short.difference", value=value, interval=bracket)]
             average = self.result.supplement.mean_decision
@@ -96,10 +101,25 @@ class Speaker:
         because = system.because if isinstance(system, NotIdentified) else reason.because if reason else ""
         return [self.say("short.none", because=because)]
 
+    def _chance(self, chance: Figure, kind: str) -> str:
+        """The chance of another outcome or grade; where its estimate is not above 0, what was observed."""
+        composed = self.result.supplement.system_as_composed
+        if chance.value <= 0:
+            seen = composed.variance if isinstance(composed, Estimate) else 0.0
+            bracket = self.bracket(chance.interval, "probability", 3, chance.interval_reason)
+            observed = self.numerals.percent(noise_factor(self.result) * seen)
+            return self.say("short.observed", chance=observed, interval=bracket)
+        decimals = max(3, min(8, 1 - math.floor(math.log10(chance.value)))) if chance.value < _RARE else 3
+        bracket = self.bracket(chance.interval, "probability", decimals, chance.interval_reason)
+        if chance.value > ONE_IN_UP_TO:
+            return self.say(f"short.{kind}_percent", chance=self.numerals.percent(chance.value), interval=bracket)
+        return self.say(f"short.{kind}", chance=self.numerals.one_in(chance.value), interval=bracket)
+
     def parts(self) -> list[str]:
         """One sentence a noise part; nothing that is not known is given a number."""
-        noise, sentences = self.result.noise, []
-        largest = self.largest()
+        noise = self.result.noise
+        sentences: list[str] = []
+        largest, two = self.largest(), self.result.design.judges_informative == 2
         if isinstance(noise.level, Estimate) and noise.level.share is not None:
             if noise.level.at_boundary:
                 sentences.append(self.say("short.level_zero"))
@@ -107,7 +127,7 @@ class Speaker:
                 bounds = noise.level.share_interval
                 bracket = self.bracket(bounds, "fraction", 2, noise.level.interval_reason)
                 share = self.numerals.percent(min(1.0, noise.level.share))
-                sentences.append(self.say("short.level", share=share, interval=bracket))
+                sentences.append(self.say("short.level_two" if two else "short.level", share=share, interval=bracket))
         pattern = noise.stable_pattern if isinstance(noise.stable_pattern, Estimate) else noise.pattern
         if isinstance(pattern, Estimate) and pattern.share is not None and pattern.variance > 0:
             split = pattern is noise.stable_pattern
@@ -121,7 +141,7 @@ class Speaker:
             sentences.append(self.say(key, share=self.numerals.percent(min(1.0, max(0.0, noise.occasion.share)))))
         elif isinstance(noise.pattern, Estimate) and isinstance(noise.occasion, NotIdentified):
             sentences.append(self.say("short.not_separable"))
-        return sentences
+        return [*sentences, self.say("short.only_two")] if two and sentences else sentences
 
     def largest(self) -> Part | None:
         """The part with the largest variance, where all parts are known and there is noise."""
@@ -130,13 +150,14 @@ class Speaker:
 
     def advice(self) -> str:
         """One thing that a reader can do."""
-        rows = averaging(self.result, most=4)
-        if not rows:
+        noise = self.result.noise
+        if not isinstance(noise.level, Estimate) or not isinstance(noise.system, Estimate) or noise.system.at_boundary:
             return self.say("short.do_more")
         largest = self.largest()
         if largest and largest.name == "level" and largest.estimate and (largest.estimate.share or 0) > 0.5:
             return self.say("short.do_level")
-        if self.categorical:
+        rows = averaging(self.result, most=4)
+        if not rows:
             return self.say("short.do_second")
         return self.say(
             "short.do_average", two=self.numerals.percent(rows[1].saved), four=self.numerals.percent(rows[3].saved)
@@ -157,11 +178,7 @@ class Speaker:
                 "known": "",
             }
         if self.categorical:
-            factor = noise_factor(self.result)
-            bounds = estimate.variance_interval
-            scaled = None if bounds is None else (min(1.0, factor * bounds[0]), min(1.0, factor * bounds[1]))
-            value = self.numerals.amount(max(0.0, factor * estimate.variance), "probability", 3)
-            interval = "" if scaled is None else self.numerals.interval(scaled, "probability", 3)
+            value, interval = self._chance_row(part.name, estimate)
         else:
             decimals = decimals_for(estimate.sd, estimate.sd_interval)
             value = self.numerals.amount(estimate.sd, self.unit, decimals)
@@ -181,6 +198,19 @@ class Speaker:
             "known": "yes",
         }
 
+    def _chance_row(self, name: str, estimate: Estimate) -> tuple[str, str]:
+        """A part of categorical noise: system noise is the chance to differ, the others are points of that chance."""
+        factor, bounds = noise_factor(self.result), estimate.variance_interval
+        chance = max(0.0, factor * estimate.variance)
+        scaled = None if bounds is None else (min(1.0, factor * bounds[0]), min(1.0, factor * bounds[1]))
+        decimals = min(max(decimals_for(chance, scaled), 3), 6)
+        if name == "system":
+            interval = "" if scaled is None else self.numerals.interval(scaled, "probability", decimals)
+            return self.numerals.amount(chance, "probability", decimals), interval
+        points = None if scaled is None else (100 * scaled[0], 100 * scaled[1])
+        interval = "" if points is None else self.numerals.interval(points, None, decimals - 2)
+        return self.numerals.plain(100 * chance, decimals - 2), interval
+
     def second_look_sentence(self) -> str | None:
         """What a second look by the same professional brings, where occasion noise is known."""
         looks = second_looks(self.result)
@@ -193,7 +223,7 @@ def summary_text(result: AuditResult, *, language: str = "en") -> str:
     """The short summary for the terminal: headline, parts with intervals, cautions."""
     speaker = Speaker(result, language)
     say, design = speaker.say, result.design
-    count = speaker.numerals.plain
+    count = speaker.numerals.count
     lines = [
         say(
             "summary.head",
@@ -214,8 +244,11 @@ def summary_text(result: AuditResult, *, language: str = "en") -> str:
         if not row["known"]:
             lines.append(indent + say("summary.unknown", part=row["name"], because=row["value"]))
             continue
-        share = say("summary.share", share=row["share"]) if row["share"] else ""
-        key, field = ("summary.row_categories", "value") if speaker.categorical else ("summary.row", "sd")
+        kind = "_categories" if speaker.categorical else ""
+        share = say(f"summary.share{kind}", share=row["share"]) if row["share"] else ""
+        key, field = (f"summary.row{kind}", "value") if speaker.categorical else ("summary.row", "sd")
+        if speaker.categorical and part.name == "system":
+            key = "summary.system_categories"
         bracket = say("phrase.interval", confidence=speaker.confidence, interval=row["interval"])
         estimate = part.estimate
         if estimate and estimate.variance_interval is None:
@@ -226,7 +259,7 @@ def summary_text(result: AuditResult, *, language: str = "en") -> str:
     notes = [
         f"{say(f'report.severity_{f.severity}')}: {f.what} {f.do}"
         for f in result.findings
-        if f.severity != "info" or f.code in ("roles_assumed", "binary_coding")
+        if f.severity != "info" or f.code in _TOLD
     ]
     lines += ["", *notes, say("short.not_right"), ""] if notes else ["", say("short.not_right"), ""]
     return printable("\n".join(lines))

@@ -20,7 +20,7 @@ def starting_config(found: Inspection, design: AuditDesign) -> str:
 
 def _lines(found: Inspection, design: AuditDesign) -> Iterator[str]:
     say = catalogue("en")
-    yield say("config.head", name=found.name)
+    yield say("config.head", name=" ".join(found.name.split()))
     yield "version = 1"
     yield ""
     yield "[roles]"
@@ -69,7 +69,7 @@ def _comment(text: str | None) -> str:
 
 
 def _toml(value: object) -> str:
-    """A TOML value; JSON strings are TOML strings as long as control characters stay escaped."""
+    """A TOML value; JSON strings are TOML strings, with all that cannot be seen as an escape."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
@@ -78,4 +78,5 @@ def _toml(value: object) -> str:
         return "{" + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, int | float):
         return str(value)
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    text = json.dumps(str(value), ensure_ascii=False)
+    return "".join(ch if ch.isprintable() else f"\\U{ord(ch):08x}" for ch in text)

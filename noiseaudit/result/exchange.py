@@ -85,7 +85,8 @@ def from_dict(data: Mapping[str, Any]) -> AuditResult:
             tool_version=data["tool"]["version"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CallError("wrong_schema", f"the file is damaged: {type(error).__name__} at {error}") from None
+        key = f" at {error}" if isinstance(error, KeyError) else ""  # other messages quote values
+        raise CallError("wrong_schema", f"the file is damaged: {type(error).__name__}{key}") from None
 
 
 @cache

@@ -97,7 +97,10 @@ class Input:
 
 @dataclass(frozen=True)
 class DesignSummary:
-    """The shape of the data and the route that was taken. Counts are of all used decisions."""
+    """The shape of the data and the route that was taken. Counts are of all used decisions.
+
+    *_informative: those on cases with two or more judges, which the figures rest on.
+    """
 
     kind: str
     scale: str
@@ -105,6 +108,8 @@ class DesignSummary:
     judges: int
     cases: int
     cells: int
+    judges_informative: int
+    cases_informative: int
     cells_informative: int
     decisions: int
     replicated_cells: int
@@ -145,10 +150,14 @@ class Lottery:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Error against the truth: mse = bias^2 + shared case bias + noise."""
+    """Error against the truth: mse = bias^2 + shared case bias + noise.
+
+    squared_bias: bias^2 without the noise that the square of an estimated bias holds; may be negative.
+    """
 
     mse: Number
     bias: Number
+    squared_bias: Number
     shared_case_bias: Component
     noise: Component
 

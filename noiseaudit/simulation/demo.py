@@ -90,7 +90,7 @@ def _repeated(design: Design, generator: np.random.Generator) -> Rows:
     first = rows.occasion == 0
     again = np.repeat(generator.random(int(first.sum())) < 1 / 6, 2)
     keep = first | again
-    return Rows(rows.case[keep], rows.judge[keep], rows.occasion[keep], rows.decision[keep], rows.answer)
+    return Rows(rows.case[keep], rows.judge[keep], rows.occasion[keep], rows.decision[keep], rows.answer, rows.level)
 
 
 def _export(demo: _Demo, rows: Rows) -> str:

@@ -59,4 +59,12 @@ DESIGNS: dict[str, Design] = {
     "O20x30 ordinal 4": replace(_full(20, 30), scale="ordinal", categories=4, case_sd=1.5),
     "P20x30 count": replace(_full(20, 30), scale="count", mean=1.0, case_sd=0.6, level=0.3, stable_pattern=0.3),
     "L20x30 log": replace(_full(20, 30), scale="log", mean=6.0),
+    "L20x30 log exp": replace(_full(20, 30), scale="log", mean=6.0, distribution="exp"),
+    "M10x20 mean 10": replace(_full(10, 20), mean=10.0),
+    "M15x20 mean 10000": replace(_full(15, 20), mean=10_000.0),
+    "E12x20 no level": replace(_full(12, 20), level=0.0),
+    "E20x30 no level": replace(_full(20, 30), level=0.0),
+    "E20x30 no level exp": replace(_full(20, 30), level=0.0, distribution="exp"),
+    "E40x30 no level": replace(_full(40, 30), level=0.0),
+    "E40x60x2 no level": replace(_full(40, 60), per_case=2, level=0.0),
 }

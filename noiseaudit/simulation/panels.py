@@ -23,13 +23,17 @@ Assignment = Literal["random", "zipf", "offices", "sorted"]
 
 @dataclass(frozen=True)
 class Rows:
-    """Decisions as arrays (R,): case and judge codes, occasion number, decision; `answer` per case (C,)."""
+    """Decisions as arrays (R,): case and judge codes, occasion number, decision; `answer` per case (C,).
+
+    level: (J,) effects of the judges on the latent scale.
+    """
 
     case: Codes
     judge: Codes
     occasion: Codes
     decision: Floats
     answer: Floats
+    level: Floats
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,7 @@ def draw(design: Design, generator: np.random.Generator) -> Rows:
     else:
         decision = _decide(design, latent, generator)
         answer = _answer(design, answer)
-    return Rows(case[row], judge[row], occasion.astype(np.intp), decision, answer)
+    return Rows(case[row], judge[row], occasion.astype(np.intp), decision, answer, judge_effect)
 
 
 def _standard(design: Design, size: int, generator: np.random.Generator) -> Floats:

@@ -9,7 +9,7 @@ from scipy import stats
 
 import noiseaudit as na
 from noiseaudit.estimators.accuracy import _without_one
-from noiseaudit.estimators.case_pairs import absolute_difference, pair_mean, pair_median, weighted_median
+from noiseaudit.estimators.case_pairs import Distribution, absolute_difference, distribution, pair_mean
 from noiseaudit.estimators.cross_products import fit_cross_products, leave_one_case_out, system_as_composed
 from noiseaudit.estimators.d_study import averaged_noise
 from noiseaudit.estimators.judge_levels import JudgeLevels, funnel_counts, rank_uncertainty
@@ -142,7 +142,7 @@ def test_mean_difference_and_median_over_pairs() -> None:
     assert pair_mean(linked, absolute_difference).value == pytest.approx(np.mean([g.mean() for g in gaps]))
     order = np.argsort(flat)
     middle = flat[order][np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)]
-    assert pair_median(linked, absolute_difference, top=flat.max()).value == pytest.approx(middle)
+    assert distribution(linked, absolute_difference).quantile(0.5) == pytest.approx(middle)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,8 @@ def test_mean_difference_and_median_over_pairs() -> None:
     [([1, 2, 3], [1, 1, 1], 2), ([1, 2, 3, 4], [1, 1, 1, 1], 2.5), ([1, 2, 3], [1, 1, 5], 3), ([4], [2], 4)],
 )
 def test_weighted_median(values: list[float], weights: list[float], median: float) -> None:
-    assert weighted_median(np.array(values, float), np.array(weights, float)) == median
+    reached = np.cumsum(weights) / np.sum(weights)
+    assert Distribution(np.array(values, float), reached).quantile(0.5) == median
 
 
 def test_agreement_beyond_chance_against_all_pairs() -> None:
@@ -192,7 +193,7 @@ def test_the_funnel_counts_what_chance_gives() -> None:
     """Judges who do not differ: about 5 % outside the inner limits."""
     rng = np.random.default_rng(1)
     level, se = rng.normal(size=20_000) * 0.3, np.full(20_000, 0.3)
-    counts = funnel_counts(JudgeLevels(level, se, level * 0, se, se * 0), 0.0)
+    counts = funnel_counts(JudgeLevels(level, se, level * 0, se, se * 0))
     assert counts.outside_95 / 20_000 == pytest.approx(0.05, abs=0.006)
     assert counts.outside_998 / 20_000 == pytest.approx(0.002, abs=0.0012)
     assert counts.expected_998 == pytest.approx(40)

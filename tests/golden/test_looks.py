@@ -25,7 +25,7 @@ System noise: SD €1.80 (95% interval: €1.16 to €15.12)
     Stable pattern noise: not known: nobody decided the same case twice
     Occasion noise: not known: nobody decided the same case twice
 
-Caution: There are very few professionals (4). Add professionals rather than cases.
+Caution: There are very few professionals who share cases (4). Add professionals rather than cases.
 Less noise is not the same as better decisions: colleagues can agree and be wrong together.
 """
 
@@ -54,8 +54,10 @@ def test_json_keys(toy: pd.DataFrame) -> None:
     }  # fmt: skip
     assert set(plain["noise"]["occasion"]) == {"status", "reason", "because"}
     assert set(plain["lottery"]["mean_difference"]) == {"status", "value", "unit", "interval"}
-    assert {"kind", "scale", "estimator", "judges", "cases", "cells", "cells_informative", "decisions",
-            "replicated_cells", "linked_blocks", "roles"} == set(plain["design"])  # fmt: skip
+    assert {"kind", "scale", "estimator", "judges", "cases", "cells", "judges_informative", "cases_informative",
+            "cells_informative", "decisions", "replicated_cells", "linked_blocks", "roles"} == set(
+        plain["design"]
+    )  # fmt: skip
     team = na.audit(toy, **ROLES).to_dict("team")["judges"][0]
     assert set(team) == {
         "judge", "decisions", "cells", "level", "se", "shrunk", "interval", "reliability", "block"

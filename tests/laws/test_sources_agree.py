@@ -15,7 +15,7 @@ import pytest
 
 import noiseaudit as na
 from noiseaudit.aggregates import Cells
-from noiseaudit.backends import group_categories, group_rows
+from noiseaudit.backends import group_rows, group_values
 from noiseaudit.design import AuditDesign
 from noiseaudit.reading import read, tabulate
 
@@ -115,6 +115,6 @@ def test_engines_run_the_same_group_by(engine: str) -> None:
 def test_categories_are_counted_exactly() -> None:
     rows = pd.DataFrame({"case_id": ["a", "a", "a", "b"], "judge_id": ["x"] * 4, "row": [1, 2, 3, 4],
                          "decision": [1.0, 2.0, 1.0, np.nan]})  # fmt: skip
-    table = group_categories(nw.from_native(rows).lazy())
+    table = group_values(nw.from_native(rows).lazy())
     assert table.loc[table["decision"] == 1.0, "rows"].tolist() == [2]
     assert int(table["rows"].sum()) == 4

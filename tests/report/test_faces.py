@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,6 +17,7 @@ import noiseaudit as na
 from noiseaudit.formatting import Numerals, decimals_for
 from noiseaudit.report import render, summary_text, write_report
 from noiseaudit.result import Estimate
+from noiseaudit.tables import chance_range
 
 from ..conftest import ROLES, TOY, long
 
@@ -199,6 +201,105 @@ def test_categories_are_spoken_of_as_chances(scale: str) -> None:
     assert "SD" not in summary_text(result)
 
 
+def test_who_was_seen_to_differ_is_not_said_to_agree() -> None:
+    rng = np.random.default_rng(0)
+    rows = [(i, j, float(rng.random() < 0.1)) for i in range(117) for j in (i // 3, i // 3 + 1)]
+    data = pd.DataFrame(rows, columns=["case", "judge", "decision"])
+    result = na.audit(data, **ROLES, scale="binary")
+    assert result.noise.system.variance <= 0
+    text = summary_text(result)
+    seen = data.groupby("case")["decision"].nunique().eq(2).mean()
+    assert f"decided differently in {100 * seen:.0f}% of these cases" in text
+    assert "at or below zero" in text
+    assert "no two colleagues differed" not in text
+    assert "no two colleagues differed" in summary_text(RESULTS["alike"])
+
+
+def test_rare_disagreement_is_not_rounded_away() -> None:
+    data = pd.DataFrame([(i, j, 0) for i in range(400) for j in range(5)], columns=["case", "judge", "decision"])
+    data.loc[7, "decision"] = 1
+    result = na.audit(data, **ROLES, scale="binary")
+    page = render(result, ".html")
+    assert "In fewer than 1 of 100 cases" in page
+    assert "about 1 in 1,000 cases" in summary_text(result)
+    assert "(95% interval: 0.0%" not in page
+
+
+def test_numbers_of_tiny_decisions_are_not_zeros() -> None:
+    data = na.simulate(judges=12, cases=20, seed=3).data
+    data["decision"] *= 1e-9
+    text = summary_text(na.audit(data, **ROLES))
+    assert "×10⁻¹⁰" in text
+    assert "0.000000" not in text
+
+
+def test_a_negative_level_prints_no_row_of_zeros() -> None:
+    assert "0.000000" not in summary_text(RESULTS["boundary"])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "says"), [("reml", "profile likelihood"), ("gao_owen", "none for the noise parts")]
+)
+def test_the_method_is_that_of_the_estimator(estimator: str, says: str) -> None:
+    page = re.sub(r"<pre.*?</pre>", "", render(RESULTS[estimator], ".html"), flags=re.DOTALL)
+    assert says in page
+    assert "MOVER" not in page
+    assert "for skewed and yes/no decisions as well" not in page
+    assert "chi-square form below ten professionals" in render(RESULTS["toy"], ".html")
+
+
+def test_error_against_the_truth_adds_up() -> None:
+    truth = dict(zip([f"c{i}" for i in range(5)], (6, 3, 10, 5, 4), strict=True))
+    data = long(TOY).assign(truth=lambda d: d["case"].map(truth))
+    page = render(na.audit(data, **ROLES, truth="truth"), ".html")
+    numbers = re.search(r"error ([−\d.]+) .*?bias² \(([−\d.]+)\).*?case \(([−\d.]+)\).*?noise² \(([−\d.]+)\)", page)
+    mse, bias, shared, noise = (float(text.replace("−", "-")) for text in numbers.groups())
+    assert mse == pytest.approx(2.7)
+    assert mse == pytest.approx(bias + shared + noise, abs=0.11)
+    assert bias < 0
+    part = data.assign(truth=data["truth"].where(data["case"].isin(["c0", "c1", "c2"])))
+    assert "over all shared cases it is" in render(na.audit(part, **ROLES, truth="truth"), ".html")
+
+
+@pytest.mark.parametrize("scale", ["binary", "nominal"])
+def test_categories_are_not_averaged(scale: str) -> None:
+    page = render(RESULTS[scale], ".html")
+    assert 'id="planning' not in page
+    assert "put to the vote" in page
+    assert "of squared noise" not in summary_text(RESULTS[scale])
+    assert "percentage points of it" in summary_text(RESULTS[scale])
+
+
+def test_shared_cases_are_counted_and_not_all_cases() -> None:
+    lonely = pd.DataFrame({"case": [f"L{i}" for i in range(50)], "judge": "alone", "decision": range(50)})
+    page = render(na.audit(pd.concat([long(TOY), lonely]), **ROLES), ".html")
+    assert "n = 5 shared cases" in page
+    assert "With 4 professionals the intervals are wide" in page
+
+
+def test_one_is_singular() -> None:
+    three = pd.DataFrame({"case": ["a"] * 3, "judge": ["x"] * 3, "decision": [1.0, 2.0, 4.0], "round": [1, 2, 3]})
+    assert "1 professional, 1 case, 3 decisions used of 3 rows" in summary_text(
+        na.audit(three, **ROLES, occasion="round")
+    )
+    assert f"{Numerals().count(1):case|cases} {Numerals().count(2000):case|cases}" == "case cases"
+
+
+def test_two_people_are_not_people_in_general() -> None:
+    text = summary_text(RESULTS["two judges"])
+    assert "Some colleagues are stricter" not in text
+    assert "it says nothing about others" in text
+
+
+@pytest.mark.parametrize(("expected", "words"), [(0.02, "none"), (0.12, "0 or 1"), (0.5, "0 to 2"), (3.0, "1 to 6")])
+def test_what_chance_gives_is_a_range(expected: float, words: str) -> None:
+    from scipy import stats
+
+    low, high = chance_range(expected)
+    assert stats.poisson.cdf(high, expected) >= 0.95
+    assert words == ("none" if high == 0 else f"{low} or {high}" if high == low + 1 else f"{low} to {high}")
+
+
 def test_writing(tmp_path: Path) -> None:
     result, path = RESULTS["toy"], tmp_path / "page.html"
     write_report(result, path)
@@ -237,7 +338,9 @@ def test_every_key_of_the_catalogue_is_used_and_every_used_key_exists() -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "decimals", "text"),
     [(1234.5, "€", 0, "€1,234"), (-2.25, "€", 1, "−€2.2"), (0.1234, "probability", 3, "12.3%"), (3.0, None, 1, "3.0"),
-     (3.14159, "months", 2, "3.14\u00a0months"), (-0.0001, None, 2, "0.00"), (12.0, "%", 0, "12%")],
+     (3.14159, "months", 2, "3.14\u00a0months"), (-0.0001, None, 2, "0.00"), (12.0, "%", 0, "12%"),
+     (3.2e-9, "€", 11, "€3.20×10⁻⁹"), (0.0, None, 11, "0"), (2.5e20, None, 0, "2.50×10²⁰"),
+     (0.00002, "probability", 3, "less than 0.1%")],
 )  # fmt: skip
 def test_numbers_as_text(value: float, unit: str | None, decimals: int, text: str) -> None:
     assert Numerals().amount(value, unit, decimals) == text
@@ -250,6 +353,8 @@ def test_numbers_as_text(value: float, unit: str | None, decimals: int, text: st
         (3.72, (3.55, 3.90), 2),
         (0.0512, (0.0498, 0.0533), 4),
         (0.0, None, 0),
+        (0.0, (0.0, 30.7), 0),
+        (3.2e-9, (1e-9, 8e-9), 10),
         (12.3, None, 1),
     ],
 )

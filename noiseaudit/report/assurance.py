@@ -1,0 +1,66 @@
+"""How sure the figures are, and by what method: sentences that depend on the estimator and on the truth."""
+
+from __future__ import annotations
+
+import math
+
+from noiseaudit.formatting import decimals_for
+from noiseaudit.report.sentences import Speaker
+from noiseaudit.result import Accuracy, Estimate, Figure
+
+_FEW = 20
+
+
+def sure_sentences(speaker: Speaker) -> list[str]:
+    """What the intervals promise, how wide they are and why, error against the truth, and what all this is not."""
+    say, result = speaker.say, speaker.result
+    sentences = []
+    if result.design.estimator != "none":
+        sentences.append(say(f"sure.intervals_{result.design.estimator}", confidence=speaker.confidence))
+    level = result.noise.level
+    if isinstance(level, Estimate) and level.sd_interval is not None and not speaker.categorical:
+        low, high = level.sd_interval
+        if high > 1.5 * max(low, 1e-300):
+            digits = decimals_for(level.sd, level.sd_interval)
+            low_text, high_text = (speaker.numerals.amount(end, speaker.unit, digits) for end in (low, high))
+            sentences.append(say("sure.wide", low=low_text, high=high_text))
+    if 0 < result.design.judges_informative < _FEW:
+        sentences.append(say("sure.few", judges=speaker.numerals.count(result.design.judges_informative)))
+    sentences += _truth(speaker)
+    return [*sentences, say("sure.causes"), say("sure.cases_note"), say("short.not_right")]
+
+
+def _truth(speaker: Speaker) -> list[str]:
+    """The parts of the error, signed, so that they add up; and system noise where it rests on other cases too."""
+    accuracy, say = speaker.result.accuracy, speaker.say
+    if not isinstance(accuracy, Accuracy):
+        return [say("sure.truth_unknown")]
+    mse, bias, squared, shared = accuracy.mse, accuracy.bias, accuracy.squared_bias, accuracy.shared_case_bias
+    if not (isinstance(mse, Figure) and isinstance(bias, Figure) and isinstance(squared, Figure)):
+        return [say("sure.truth_unknown")]
+    if not isinstance(shared, Estimate):
+        return [say("sure.truth_unknown")]
+    digits = decimals_for(mse.value, mse.interval)
+    noise = mse.value - squared.value - shared.variance
+    text = {
+        name: speaker.numerals.plain(value, digits)
+        for name, value in {
+            "mse": mse.value, "squared": squared.value, "shared": shared.variance, "noise": noise,
+        }.items()
+    }  # fmt: skip
+    value, bracket = speaker.figure(bias)
+    sentences = [say("sure.truth_known", **text, mse_interval=speaker.figure(mse)[1], bias=value, interval=bracket)]
+    overall = accuracy.noise
+    if isinstance(overall, Estimate) and not math.isclose(overall.variance, noise, rel_tol=1e-6, abs_tol=1e-12):
+        sentences.append(say("sure.truth_other", noise=speaker.numerals.plain(overall.variance, digits)))
+    return sentences
+
+
+def estimator_sentences(speaker: Speaker) -> list[str]:
+    """The estimator with its assumption, and how its intervals are made."""
+    say, estimator = speaker.say, speaker.result.design.estimator
+    name = say(f"method.estimator_{estimator}")
+    if estimator == "none":
+        return [say("method.estimator", name=name)]
+    key = {"fe": "method.estimator", "wcu": "method.estimator_random"}.get(estimator, "method.estimator_lot")
+    return [say(key, name=name), say(f"method.interval_{estimator}", confidence=speaker.confidence)]
