@@ -1,4 +1,4 @@
-"""Fuzz the parsers of the reading room with atheris, by hand: no traceback, no hang, no reading other than the slow one.
+"""Fuzz the parsers of the reading room with atheris, by hand: no traceback, no hang, no other reading than the slow one.
 
     python -m pip install atheris
     python -m benchmarks.fuzz_reading open_text --minutes 5
@@ -36,10 +36,11 @@ ENGINE = new_engine([])
 REFUSALS = (CallError, DataError)
 WORDS = [
     "case;judge;score\n", "a;b;1,5\r\n", '"a";"b";"1.234,50"\n', "sep=;\n", ";;;\n", '"a""b"', "\ufeff", "\u00a0€ 1.300,-",
-    "Zaaknummer\tBehandelaar\tBedrag\n", "a|b|c\n", "totaal;;5\n", '"', '""', '"\n', "\r", "\x00", "é", "0.000,00", "000000E+00",
-    "€ 0.000,00-", "0000-00-00T00:00:00Z", "00-00-0000", "00/00/00 00:00", "[roles]\ncase = 'x'\n", "version = 1\n",
-    "[check]\nlevel = {figure = 'noise.level.sd', fail = 1}\n", "<log><trace><event><string key='concept:name' value='a'/>",
-    "</event></trace></log>", "<?xml version='1.0'?>", "<!DOCTYPE log>", "<date key='time:timestamp' value='2020-01-01'/>",
+    "Zaaknummer\tBehandelaar\tBedrag\n", "a|b|c\n", "totaal;;5\n", '"', '""', '"\n', "\r", "\x00", "é", "0.000,00",
+    "000000E+00", "€ 0.000,00-", "0000-00-00T00:00:00Z", "00-00-0000", "00/00/00 00:00", "version = 1\n",
+    "[roles]\ncase = 'x'\n", "[check]\nlevel = {figure = 'noise.level.sd', fail = 1}\n", "<?xml version='1.0'?>",
+    "<log><trace><event><string key='concept:name' value='a'/>", "</event></trace></log>", "<!DOCTYPE log>",
+    "<date key='time:timestamp' value='2020-01-01'/>",
 ]  # fmt: skip
 
 
@@ -59,11 +60,11 @@ def fuzz_open_text(data: bytes) -> None:
     ENGINE.sql(f"DROP VIEW IF EXISTS {VIEW}")
     text_view(ENGINE, found.path, found.header, skip=found.skip, delimiter=found.delimiter)
     rows = ENGINE.sql(f"SELECT * EXCLUDE (row) FROM {VIEW}").fetchall()
-    body = found.path.read_bytes().decode("utf-8").split("\n")[found.skip :]
+    body = found.path.read_bytes().decode("utf-8").split("\n")[int(str(found.reading["header_row"])) - 1 :]
     for copy in found.copies:
         copy.unlink()
     if len(found.header) > 1:  # of one column, the engine takes an empty line for an empty cell
-        wanted = plain_csv("\n".join(body), found.delimiter)
+        wanted = plain_csv("\n".join(body), found.delimiter)[1:]
         assert len(rows) == found.rows == len(wanted), f"{len(rows)} rows in the engine, {found.rows} counted"
         assert [[cell or "" for cell in row] for row in rows] == wanted
 
@@ -119,7 +120,7 @@ def fuzz_mender(data: bytes) -> None:
     body = body if body.endswith(b"\n") or not body else body + b"\n"
     mark = ";,\t|"[len(data) % 4]
     FILE.write_bytes(body)
-    how = dialect.Dialect(mark, ("a", "b"), 1, 1, False, {})
+    how = dialect.Dialect(mark, ("a", "b"), 1, False, False, {})
     wanted = slow_fields(text_of(body), mark)
     mender = quotes.Mender(how, lambda line: Place(line, line))
     try:
@@ -138,7 +139,7 @@ def fuzz_mender(data: bytes) -> None:
 def fuzz_dialect(data: bytes) -> None:
     found = dialect.find_dialect(text_of(data).replace("\r\n", "\n").replace("\r", "\n"), AuditDesign())
     assert len(found.delimiter) == 1
-    assert 1 <= found.header_line <= found.skip
+    assert found.header_line >= 1
 
 
 def fuzz_config(data: bytes) -> None:

@@ -68,6 +68,12 @@ class Numerals:
             return catalogue(self.language)("phrase.under_one_percent")
         return self.plain(100 * share) + "%"
 
+    def day(self, iso: str) -> str:
+        """`1 March 2026` for 2026-03-01."""
+        year, month, day = iso.split("-")
+        say = catalogue(self.language)
+        return say("phrase.day", day=int(day), month=say("phrase.months").split()[int(month) - 1], year=int(year))
+
     def one_in(self, probability: float) -> str:
         """`about 1 in 7`; rare ones with two digits, `about 1 in 1,500`."""
         n = 1 / probability

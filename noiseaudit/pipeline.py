@@ -208,6 +208,7 @@ def _supplement(
         icc = estimate.case
     categories = cells if log.scale in ("binary", "nominal") else None
     return Supplement(
+        period=None if log.period is None else (log.period[0].isoformat(), log.period[1].isoformat()),
         mean_decision=mean,
         icc=icc,
         kappa=chance_corrected_agreement(linked)

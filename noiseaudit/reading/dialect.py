@@ -20,7 +20,7 @@ _NUMBER_OR_DATE = re.compile(r"[-+−]?[€$£]? ?[0-9][0-9.,:/ T+Z-]*%?")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the text is cut. header_line: 1-based line where the header begins; skip: lines up to its end.
+    """How the text is cut. header_line: 1-based line where the header begins; quoted_above: a quote stands above it.
 
     announced: the file began with a line such as `sep=;`, which Excel does not show. evidence: in plain words.
     """
@@ -28,7 +28,7 @@ class Dialect:
     delimiter: str
     header: tuple[str, ...]
     header_line: int
-    skip: int
+    quoted_above: bool
     announced: bool
     evidence: dict[str, str]
 
@@ -50,14 +50,14 @@ def find_dialect(head: str, design: AuditDesign) -> Dialect:
     else:
         index, reason = find_header([record.fields for record in records])
     if not records:
-        return Dialect(delimiter, (), 1, 1, bool(announced), {"delimiter": why})
+        return Dialect(delimiter, (), 1, False, bool(announced), {"delimiter": why})
     chosen = records[index]
     header = tuple(" ".join(name.split()) for name in chosen.fields)
     return Dialect(
         delimiter,
         header,
         chosen.line + offset,
-        chosen.last + offset,
+        any('"' in line for line in lines[: chosen.line + offset - 1]),
         bool(announced),
         {"delimiter": why, "header_row": reason},
     )
@@ -65,11 +65,10 @@ def find_dialect(head: str, design: AuditDesign) -> Dialect:
 
 @dataclass(frozen=True)
 class _Record:
-    """Fields of a record, and its first and last line."""
+    """Fields of a record, and its first line."""
 
     fields: list[str]
     line: int
-    last: int
 
 
 def _records(text: str, delimiter: str) -> list[_Record]:
@@ -79,7 +78,7 @@ def _records(text: str, delimiter: str) -> list[_Record]:
     try:
         for fields in reader:
             if fields:
-                records.append(_Record(fields, last + 1, reader.line_num))
+                records.append(_Record(fields, last + 1))
             last = reader.line_num
     except csv.Error:  # a field longer than the module's limit: what came before is enough
         pass

@@ -54,9 +54,9 @@ class Mender:
     stray: Stray = field(default_factory=Stray)
 
     def mended(self, source: BinaryIO) -> Iterator[bytes]:
-        """The lines of the file, those above the header as they are."""
+        """The lines of the file. Those above the header lose their quotes, so that each of them is one to an engine."""
         for _ in range(self.dialect.header_line - 1):
-            yield source.readline()
+            yield source.readline().replace(b'"', b"")
         fields: list[str] = []
         quoted: _Quoted | None = None
         for number, raw in enumerate(source, self.dialect.header_line):

@@ -33,8 +33,8 @@ _NEWLINE, _RETURN = 10, 13
 class TextFile:
     """A UTF-8 file on disk that an engine can cut into records without a guess.
 
-    path: the file itself, or the last of the private copies, which the owner removes. skip: lines up to the end of
-    the header. rows: records after it that hold something; blank: empty ones. reading: what repeats the reading;
+    path: the file itself, or the last of the private copies, which the owner removes. skip: records up to
+    the header and with it, each line above it as one. rows: records after it that hold something; blank: empty ones. reading: what repeats the reading;
     evidence: why, by setting.
     """
 
@@ -119,7 +119,7 @@ def open_text(path: Path, design: AuditDesign) -> TextFile:
         structure = scan(target, dialect.delimiter, skip=dialect.header_line - 1)
         records = Records(target, dialect, structure)
         stray = Stray()
-        if not structure.regular:
+        if not structure.regular or dialect.quoted_above:
             mender = Mender(dialect, records.place_of_line, stray)
             with target.open("rb") as source:
                 target = private_copy(mender.mended(source), keep=copies)
@@ -136,7 +136,7 @@ def open_text(path: Path, design: AuditDesign) -> TextFile:
         copies=tuple(copies),
         delimiter=dialect.delimiter,
         header=dialect.header,
-        skip=dialect.skip,
+        skip=dialect.header_line,
         rows=records.rows,
         blank=records.blank,
         places=records.places(),

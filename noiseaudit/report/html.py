@@ -87,6 +87,9 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
         excluded=plain(source.rows_read - source.rows_used),
     )
     facts = [(say("audited.file"), source.name), (say("audited.rows"), rows)]
+    if result.supplement.period is not None:
+        first, last = map(speaker.numerals.day, result.supplement.period)
+        facts.append((say("audited.period"), say("audited.period_text", first=first, last=last)))
     facts += [(say("audited.excluded"), f"{plain(part.n)}: {part.reason}") for part in source.rows_excluded]
     facts += [
         (say("audited.professionals"), plain(design.judges)),

@@ -215,7 +215,10 @@ class DifferenceDistribution:
 
 @dataclass(frozen=True)
 class Supplement:
-    """Further figures that the report explains: context, checks and distributions."""
+    """Further figures that the report explains: context, checks and distributions.
+
+    period: first and last day of the decisions, ISO 8601, where a column tells.
+    """
 
     mean_decision: Number
     icc: Number
@@ -224,6 +227,7 @@ class Supplement:
     level_test: Mapping[str, float] | NotIdentified
     individuals: Individuals | NotIdentified
     differences: DifferenceDistribution | NotIdentified
+    period: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -360,3 +360,11 @@ def test_numbers_as_text(value: float, unit: str | None, decimals: int, text: st
 )
 def test_decimals_follow_the_uncertainty(value: float, interval: tuple[float, float] | None, decimals: int) -> None:
     assert decimals_for(value, interval) == decimals
+
+
+def test_the_period_is_told_where_a_column_tells_it() -> None:
+    data = long(TOY).assign(day=["2026-03-01", "2026-12-24"] * 10)
+    result = na.audit(data, **ROLES, time="day")
+    assert result.supplement.period == ("2026-03-01", "2026-12-24")
+    assert "1 March 2026 to 24 December 2026" in render(result, ".html")
+    assert na.AuditResult.from_dict(result.to_dict()).supplement.period == result.supplement.period
