@@ -1,4 +1,4 @@
-"""Fuzz the parsers of the reading room with atheris, by hand: no traceback, no hang, no other reading than the slow one.
+"""Fuzz the parsers of the reading room with atheris, by hand: no traceback, no hang, no reading but the slow one.
 
     python -m pip install atheris
     python -m benchmarks.fuzz_reading open_text --minutes 5
@@ -35,7 +35,8 @@ FILE = FOLDER / "input"
 ENGINE = new_engine([])
 REFUSALS = (CallError, DataError)
 WORDS = [
-    "case;judge;score\n", "a;b;1,5\r\n", '"a";"b";"1.234,50"\n', "sep=;\n", ";;;\n", '"a""b"', "\ufeff", "\u00a0€ 1.300,-",
+    "case;judge;score\n", "a;b;1,5\r\n", '"a";"b";"1.234,50"\n', "sep=;\n", ";;;\n", '"a""b"', "\ufeff",
+    "\u00a0€ 1.300,-",
     "Zaaknummer\tBehandelaar\tBedrag\n", "a|b|c\n", "totaal;;5\n", '"', '""', '"\n', "\r", "\x00", "é", "0.000,00",
     "000000E+00", "€ 0.000,00-", "0000-00-00T00:00:00Z", "00-00-0000", "00/00/00 00:00", "version = 1\n",
     "[roles]\ncase = 'x'\n", "[check]\nlevel = {figure = 'noise.level.sd', fail = 1}\n", "<?xml version='1.0'?>",

@@ -10,7 +10,7 @@ import numpy as np
 from noiseaudit.aggregates import Cells
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import CallError, NotIdentified
-from noiseaudit.estimators.accuracy import measure_accuracy
+from noiseaudit.estimators.accuracy import Errors, measure_accuracy
 from noiseaudit.estimators.book import decompose_book
 from noiseaudit.estimators.components import PanelEstimate
 from noiseaudit.estimators.judge_levels import JudgeLevels, funnel_counts, shrink_levels
@@ -78,7 +78,7 @@ def _result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
     numeric = scale not in ("binary", "nominal")
     unit = {"log": "log", "ordinal": "steps"}.get(scale, log.unit)
     levels = _levels(cells, estimate)
-    accuracy = (
+    errors = (
         NotIdentified.of("not_numeric")
         if scale == "nominal" and design.truth is not None
         else measure_accuracy(
@@ -89,6 +89,7 @@ def _result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
             kurtosis_floor=design.kurtosis_floor,
         )
     )
+    accuracy = errors.accuracy if isinstance(errors, Errors) else errors
     return AuditResult(
         input=table.input,
         design=_summary(log, cells, estimate),
@@ -107,7 +108,7 @@ def _result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
         judges=_judges(cells, estimate, levels, design.confidence),
         groups=(),
         findings=_findings(table, estimate, accuracy, scale),
-        supplement=_supplement(log, table, estimate, levels, unit),
+        supplement=_supplement(log, table, estimate, levels, errors, unit),
         settings=_settings(log, design),
         tool_version=version("noiseaudit"),
         cases=_cases(cells),
@@ -122,8 +123,6 @@ def _summary(log: Log, cells: Cells, estimate: PanelEstimate) -> DesignSummary:
         judges=len(np.unique(cells.judge)),
         cases=len(np.unique(cells.case)),
         cells=len(cells),
-        judges_informative=estimate.linked.J,
-        cases_informative=estimate.linked.C,
         cells_informative=len(estimate.linked),
         decisions=int(cells.n.sum()),
         replicated_cells=int((cells.n > 1).sum()),
@@ -190,7 +189,12 @@ def _judges(cells: Cells, estimate: PanelEstimate, levels: JudgeLevels | None, c
 
 
 def _supplement(
-    log: Log, table: Tabulated, estimate: PanelEstimate, levels: JudgeLevels | None, unit: str | None
+    log: Log,
+    table: Tabulated,
+    estimate: PanelEstimate,
+    levels: JudgeLevels | None,
+    errors: Errors | NotIdentified,
+    unit: str | None,
 ) -> Supplement:
     cells, linked = table.main, estimate.linked
     nothing = NotIdentified.of("no_shared_cases" if len(cells.judges) > 1 else "single_judge")
@@ -208,6 +212,9 @@ def _supplement(
         icc = estimate.case
     categories = cells if log.scale in ("binary", "nominal") else None
     return Supplement(
+        judges_informative=linked.J,
+        cases_informative=linked.C,
+        squared_bias=errors.squared_bias if isinstance(errors, Errors) else errors,
         period=None if log.period is None else (log.period[0].isoformat(), log.period[1].isoformat()),
         mean_decision=mean,
         icc=icc,

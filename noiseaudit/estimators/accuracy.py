@@ -30,9 +30,17 @@ from noiseaudit.estimators.magnitude import check_magnitude
 from noiseaudit.result import Accuracy, Estimate, Figure, Interval
 
 
+@dataclass(frozen=True)
+class Errors:
+    """The accuracy, and bias^2 without the noise that the square of an estimated bias holds (may be negative)."""
+
+    accuracy: Accuracy
+    squared_bias: Figure
+
+
 def measure_accuracy(
     cells: Cells, estimate: PanelEstimate, *, unit: str | None, confidence: float, kurtosis_floor: float = 2.0
-) -> Accuracy | NotIdentified:
+) -> Errors | NotIdentified:
     """Bias, shared case bias and noise from the cells whose case has a known truth (K = 1).
 
     `estimate` is the panel's own; its system noise is the noise term, the same for E as for x.
@@ -70,13 +78,13 @@ def measure_accuracy(
     interval, reason = _mse_interval(z, case, judge, floor=floor, t=t)
     plain = None if unit is None else f"{unit}²"
     reach = t * math.sqrt(se2)
-    return Accuracy(
+    accuracy = Accuracy(
         mse=Figure(mse, plain, interval, reason),
         bias=Figure(beta, unit, (beta - reach, beta + reach)),
-        squared_bias=Figure(squared, plain, None, "descriptive"),
         shared_case_bias=_case_bias(E, case, judge, kappa, t),
         noise=estimate.system,
     )
+    return Errors(accuracy, Figure(squared, plain, None, "descriptive"))
 
 
 def _dense(codes: Codes) -> Codes:

@@ -116,6 +116,9 @@ def drop_or_refuse_identical(log: Log) -> int:
     table = log.table
     columns = ", ".join(f"c{i}" for i in range(len(table.names)))
     filled = " OR ".join(f"c{i} IS NOT NULL" for i in range(len(table.names)))
+    alike = f"SELECT 1 FROM {VIEW} WHERE {filled} GROUP BY hash({columns}) HAVING count(*) > 1 LIMIT 1"
+    if not table.fetch(alike):  # much less to hold than the rows
+        return 0
     twice = (
         f"SELECT min(row) AS row, count(*) AS times FROM {VIEW} WHERE {filled} GROUP BY {columns} HAVING count(*) > 1"
     )

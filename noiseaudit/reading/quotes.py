@@ -59,14 +59,17 @@ class Mender:
             yield source.readline().replace(b'"', b"")
         fields: list[str] = []
         quoted: _Quoted | None = None
+        end = "\n"
         for number, raw in enumerate(source, self.dialect.header_line):
+            if raw.endswith(b"\n"):  # the last line may have no end of its own
+                end = "\r\n" if raw.endswith(b"\r\n") else "\n"
             if quoted is None and b'"' not in raw:
                 yield raw
                 continue
             quoted = self._line(raw.decode("utf-8").rstrip("\r\n"), number, fields, quoted)
             if quoted is None:
                 mark = self.dialect.delimiter
-                yield (mark.join(_written(text, mark) for text in fields) + "\n").encode("utf-8")
+                yield (mark.join(_written(text, mark) for text in fields) + end).encode("utf-8")
                 fields.clear()
             elif quoted.text.tell() > _LONGEST:
                 raise self._never_closed(quoted)

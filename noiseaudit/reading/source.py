@@ -88,7 +88,8 @@ def _open_text(con: duckdb.DuckDBPyConnection, path: Path, design: AuditDesign, 
     table = text_view(con, text.path, text.header, skip=text.skip, delimiter=text.delimiter)
     return replace(
         table, name=path.name, kind="text", places=text.places, sha256=text.sha256, reading=text.reading,
-        evidence=text.evidence, findings=list(text.findings), left_out={"blank_row": text.blank},
+        evidence=text.evidence, findings=list(text.findings), records=text.rows,
+        left_out={"blank_row": text.blank},
     )  # fmt: skip
 
 

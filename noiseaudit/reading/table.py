@@ -31,7 +31,8 @@ class Table:
 
     names: the user's column names by position; types: DuckDB types. reading: what repeats the reading;
     evidence: why, by setting; findings: what was met on the way.
-    left_out: rows that are not in the view, by reason. roles: those that the format itself gives.
+    records: rows of the view, where they were counted beforehand. left_out: rows that are not in it, by reason.
+    roles: those that the format itself gives.
     unchanged: tells, at the end, whether the source is still what it was.
     """
 
@@ -45,6 +46,7 @@ class Table:
     reading: dict[str, object] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    records: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     copies: list[Path] = field(default_factory=list)

@@ -40,6 +40,8 @@ class Tabulated:
 def tabulate(log: Log) -> Tabulated:
     """Group, clean the labels, account for the rows; DataError where nothing is left or truths contradict."""
     groups = _grouped(log)
+    if log.table.kind == "text" and log.table.records not in (None, groups["rows"].sum()):
+        raise log.table.refusal()  # the engine found other rows than the scan did
     identical = 0
     if log.duplicates != "keep" and (groups["rows"] > 1).any():
         identical = drop_or_refuse_identical(log)

@@ -33,9 +33,9 @@ _NEWLINE, _RETURN = 10, 13
 class TextFile:
     """A UTF-8 file on disk that an engine can cut into records without a guess.
 
-    path: the file itself, or the last of the private copies, which the owner removes. skip: records up to
-    the header and with it, each line above it as one. rows: records after it that hold something; blank: empty ones. reading: what repeats the reading;
-    evidence: why, by setting.
+    path: the file itself, or the last of the private copies, which the owner removes. skip: records up to the header
+    and with it, each line above it as one. rows: records after it that hold something; blank: empty ones.
+    reading: what repeats the reading; evidence: why, by setting.
     """
 
     path: Path

@@ -24,8 +24,8 @@ def sure_sentences(speaker: Speaker) -> list[str]:
             digits = decimals_for(level.sd, level.sd_interval)
             low_text, high_text = (speaker.numerals.amount(end, speaker.unit, digits) for end in (low, high))
             sentences.append(say("sure.wide", low=low_text, high=high_text))
-    if 0 < result.design.judges_informative < _FEW:
-        sentences.append(say("sure.few", judges=speaker.numerals.count(result.design.judges_informative)))
+    if 0 < result.supplement.judges_informative < _FEW:
+        sentences.append(say("sure.few", judges=speaker.numerals.count(result.supplement.judges_informative)))
     sentences += _truth(speaker)
     return [*sentences, say("sure.causes"), say("sure.cases_note"), say("short.not_right")]
 
@@ -35,7 +35,8 @@ def _truth(speaker: Speaker) -> list[str]:
     accuracy, say = speaker.result.accuracy, speaker.say
     if not isinstance(accuracy, Accuracy):
         return [say("sure.truth_unknown")]
-    mse, bias, squared, shared = accuracy.mse, accuracy.bias, accuracy.squared_bias, accuracy.shared_case_bias
+    mse, bias, shared = accuracy.mse, accuracy.bias, accuracy.shared_case_bias
+    squared = speaker.result.supplement.squared_bias
     if not (isinstance(mse, Figure) and isinstance(bias, Figure) and isinstance(squared, Figure)):
         return [say("sure.truth_unknown")]
     if not isinstance(shared, Estimate):

@@ -126,7 +126,7 @@ def _lottery(speaker: Speaker) -> Chart:
         result.lottery.mean_difference,
         result.supplement.differences,
     )
-    cases = speaker.numerals.count(result.design.cases_informative)
+    cases = speaker.numerals.count(result.supplement.cases_informative)
     if speaker.categorical and isinstance(chance, Figure):
         value, bracket = speaker.figure(chance)
         return _drawn(
@@ -204,8 +204,8 @@ def _parts(speaker: Speaker) -> Chart:
         title = say("parts.chart_largest", part=say(f"part.{largest.name}"), share=share)
     subtitle = say(
         "parts.sub",
-        judges=speaker.numerals.count(design.judges_informative),
-        cases=speaker.numerals.count(design.cases_informative),
+        judges=speaker.numerals.count(speaker.result.supplement.judges_informative),
+        cases=speaker.numerals.count(speaker.result.supplement.cases_informative),
         estimator=say(f"method.estimator_{design.estimator}"),
     )
     return _drawn(speaker, "decomposition", title, subtitle, head, rows)

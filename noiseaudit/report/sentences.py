@@ -119,7 +119,7 @@ class Speaker:
         """One sentence a noise part; nothing that is not known is given a number."""
         noise = self.result.noise
         sentences: list[str] = []
-        largest, two = self.largest(), self.result.design.judges_informative == 2
+        largest, two = self.largest(), self.result.supplement.judges_informative == 2
         if isinstance(noise.level, Estimate) and noise.level.share is not None:
             if noise.level.at_boundary:
                 sentences.append(self.say("short.level_zero"))

@@ -99,7 +99,7 @@ class Input:
 class DesignSummary:
     """The shape of the data and the route that was taken. Counts are of all used decisions.
 
-    *_informative: those on cases with two or more judges, which the figures rest on.
+    cells_informative: those on cases with two or more judges, which the figures rest on.
     """
 
     kind: str
@@ -108,8 +108,6 @@ class DesignSummary:
     judges: int
     cases: int
     cells: int
-    judges_informative: int
-    cases_informative: int
     cells_informative: int
     decisions: int
     replicated_cells: int
@@ -150,14 +148,10 @@ class Lottery:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Error against the truth: mse = bias^2 + shared case bias + noise.
-
-    squared_bias: bias^2 without the noise that the square of an estimated bias holds; may be negative.
-    """
+    """Error against the truth: mse = bias^2 + shared case bias + noise."""
 
     mse: Number
     bias: Number
-    squared_bias: Number
     shared_case_bias: Component
     noise: Component
 
@@ -217,6 +211,8 @@ class DifferenceDistribution:
 class Supplement:
     """Further figures that the report explains: context, checks and distributions.
 
+    judges_informative, cases_informative: on cases with two or more judges, which the figures rest on.
+    squared_bias: bias^2 without the noise that the square of an estimated bias holds; may be negative.
     period: first and last day of the decisions, ISO 8601, where a column tells.
     """
 
@@ -227,6 +223,9 @@ class Supplement:
     level_test: Mapping[str, float] | NotIdentified
     individuals: Individuals | NotIdentified
     differences: DifferenceDistribution | NotIdentified
+    judges_informative: int
+    cases_informative: int
+    squared_bias: Number
     period: tuple[str, str] | None = None
 
 

@@ -54,10 +54,8 @@ def test_json_keys(toy: pd.DataFrame) -> None:
     }  # fmt: skip
     assert set(plain["noise"]["occasion"]) == {"status", "reason", "because"}
     assert set(plain["lottery"]["mean_difference"]) == {"status", "value", "unit", "interval"}
-    assert {"kind", "scale", "estimator", "judges", "cases", "cells", "judges_informative", "cases_informative",
-            "cells_informative", "decisions", "replicated_cells", "linked_blocks", "roles"} == set(
-        plain["design"]
-    )  # fmt: skip
+    assert {"kind", "scale", "estimator", "judges", "cases", "cells", "cells_informative", "decisions",
+            "replicated_cells", "linked_blocks", "roles"} == set(plain["design"])  # fmt: skip
     team = na.audit(toy, **ROLES).to_dict("team")["judges"][0]
     assert set(team) == {
         "judge", "decisions", "cells", "level", "se", "shrunk", "interval", "reliability", "block"

@@ -49,14 +49,19 @@ def book(path: Path, **parts: bytes) -> None:
             archive.writestr(name, content)
 
 
-ROWS = HEAD.encode() + b"a;b;1\n" * 20_000_000  # 120 MB
 SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
 EVENT = b'<event><string key="concept:name" value="A"/></event>'
+
+
+def rows(megabytes: int = 120) -> bytes:
+    return HEAD.encode() + b"a;b;1\n" * (megabytes * MEGABYTE // 6)
+
+
 BOMBS: dict[str, Callable[[Path], object]] = {
-    "rows.csv.gz": lambda p: p.write_bytes(gzip.compress(ROWS)),
-    "rows.zip": lambda p: zipped(p, **{"rows.csv": ROWS}),
+    "rows.csv.gz": lambda p: p.write_bytes(gzip.compress(rows())),
+    "rows.zip": lambda p: zipped(p, **{"rows.csv": rows()}),
     "one-line.csv.gz": lambda p: p.write_bytes(gzip.compress(b"a" * 120 * MEGABYTE)),
-    "twice.csv.gz": lambda p: p.write_bytes(gzip.compress(ROWS[: 10 * MEGABYTE]) * 12),
+    "twice.csv.gz": lambda p: p.write_bytes(gzip.compress(rows(10)) * 12),
     "spaces.xlsx": lambda p: book(p, **{"xl/worksheets/sheet1.xml": SHEET + b" " * 120 * MEGABYTE}),
     "strings.xlsx": lambda p: book(p, **{"xl/sharedStrings.xml": b"<sst>" + b"<si><t>a</t></si>" * 8_000_000}),
     "many.xlsx": lambda p: book(p, **{f"xl/media/{i}.xml": b" " * 40 * MEGABYTE for i in range(3)}),
