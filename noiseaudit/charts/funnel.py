@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled, unavailable, unit_of
 from noiseaudit.language import catalogue
-from noiseaudit.result import AuditResult, Estimate
+from noiseaudit.result import AuditResult, Estimate, Individuals
 from noiseaudit.tables import funnel_points
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
     if not points:
         return unavailable(ax, say("chart.funnel.empty"))
     noise = result.noise
-    level = max(0.0, noise.level.variance) if isinstance(noise.level, Estimate) else 0.0
+    counts = result.supplement.individuals
+    level = counts.wide_level if isinstance(counts, Individuals) else 0.0
     pattern = noise.pattern.variance if isinstance(noise.pattern, Estimate) else 0.0
     low, high = points[0].precision, points[-1].precision
     grid = [low * 0.85 + (high * 1.1 - low * 0.85) * i / 200 for i in range(201)]

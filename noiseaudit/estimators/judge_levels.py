@@ -60,7 +60,8 @@ def funnel_counts(levels: JudgeLevels) -> Individuals | NotIdentified:
     if not np.all(levels.se > 0):
         return NotIdentified.of("no_residual")
     z = levels.level / levels.se
-    outer = levels.level / np.sqrt(levels.se**2 + calm_level_variance(levels))
+    calm = calm_level_variance(levels)
+    outer = levels.level / np.sqrt(levels.se**2 + calm)
     near, far = float(stats.norm.ppf(0.975)), float(stats.norm.ppf(0.999))
     return Individuals(
         judged=len(z),
@@ -69,6 +70,7 @@ def funnel_counts(levels: JudgeLevels) -> Individuals | NotIdentified:
         outside_998_overdispersed=int((np.abs(outer) > far).sum()),
         expected_95=0.05 * len(z),
         expected_998=0.002 * len(z),
+        wide_level=calm,
     )
 
 

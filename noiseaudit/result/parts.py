@@ -185,7 +185,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Individuals:
-    """Funnel counts: who differs from the average professional, and what chance alone gives."""
+    """Funnel counts: who differs from the average professional, and what chance alone gives.
+
+    wide_level: level variance of the wide limits, without what a few extreme professionals add.
+    """
 
     judged: int
     outside_95: int
@@ -193,6 +196,7 @@ class Individuals:
     outside_998_overdispersed: int
     expected_95: float
     expected_998: float
+    wide_level: float
 
 
 @dataclass(frozen=True)

@@ -71,3 +71,13 @@ def test_decomposition_widths_are_squared_noise(numeric_result: na.AuditResult) 
     widths = [bar.get_width() for bar in na.charts.decomposition(numeric_result).patches]
     parts = [max(0.0, p.variance) for p in (noise.level, noise.stable_pattern, noise.occasion)]
     assert widths == pytest.approx([p / sum(parts) for p in parts])
+
+
+def test_the_wide_limits_are_those_that_were_counted_with(numeric_result: na.AuditResult) -> None:
+    counts = numeric_result.supplement.individuals
+    ax = na.charts.funnel(numeric_result)
+    dots, dashed = ax.collections[0].get_offsets(), [line for line in ax.lines if line.get_linestyle() == "--"]
+    assert len(dashed) == (2 if counts.wide_level > 0 else 0)
+    pattern = numeric_result.noise.pattern.variance
+    limit = 3.090232 * (pattern / dots[:, 0] + counts.wide_level) ** 0.5
+    assert int((abs(dots[:, 1]) > limit).sum()) == counts.outside_998_overdispersed

@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from xml.sax.saxutils import quoteattr
 
-SEEDS = 320
+LONG, WIDE = 256, 44
 NBSP, NARROW = "\u00a0", "\u202f"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1252")
 DELIMITERS = (";", ";", ",", "\t", "|")
@@ -38,7 +38,17 @@ JUDGES = (
     "J. de Vries", "M. Jansen", "Zoë Bakker", "André van 't Hof", "Müller", "Şahin", "O'Brien", "de Boer, P.", "NA", "None",
     "m. jansen", "B-01", "B-1", "1E5", "007", "Hélène", "null", "Noël; Piet", 'Kees "K." Smit', "F. Çelik",
 )  # fmt: skip
-REMARKS = ("", "akkoord", "zie bijlage; ook mail", 'hij zei "nee"', "regel een\nregel twee", "a, b", "", "–", "€ 5 | eigen bijdrage")
+REMARKS = (
+    "",
+    "akkoord",
+    "zie bijlage; ook mail",
+    'hij zei "nee"',
+    "regel een\nregel twee",
+    "a, b",
+    "",
+    "–",
+    "€ 5 | eigen bijdrage",
+)
 DATES: dict[str, Callable[[date], str]] = {
     "dd-mm-yyyy": lambda d: f"{d.day:02d}-{d.month:02d}-{d.year}",
     "d-m-yyyy": lambda d: f"{d.day}-{d.month}-{d.year}",
@@ -111,7 +121,7 @@ class Table:
 def number_style(rng: random.Random) -> tuple[Callable[[Value], str], int, str | None, str | None]:
     """How amounts are spelt: (writer, decimals, decimal mark that the column shows or None, unit)."""
     decimal = rng.choice(",,.")
-    thousands = rng.choice(("", "", ".," [decimal == "."], " ", NBSP, NARROW, "'", "’"))
+    thousands = rng.choice(("", "", ".,"[decimal == "."], " ", NBSP, NARROW, "'", "’"))
     decimals = rng.choice((2, 2, 2, 1, 4))
     front, back, unit = rng.choice((
         ("", "", None), ("", "", None), ("", "", None), ("€ ", "", "€"), ("€", "", "€"), ("", " €", "€"), ("EUR ", "", "€"),
@@ -299,7 +309,9 @@ def written(rng: random.Random, table: Table, excluded: dict[str, int]) -> tuple
         padding = delimiter * (len(header) - 1) if preamble == "padded title" else ""
         out += [f"Overzicht besluiten 2024{padding}", padding, f"Gemeente Voorbeeld{padding}"]
     if preamble == "period":
-        out += [delimiter.join(["Periode", DATES["dd-mm-yyyy"](date(2024, 1, 1)), "t/m", DATES["iso"](date(2024, 12, 31))])]
+        out += [
+            delimiter.join(["Periode", DATES["dd-mm-yyyy"](date(2024, 1, 1)), "t/m", DATES["iso"](date(2024, 12, 31))])
+        ]
     if "sep" in preamble:
         out = [f"sep={delimiter}", *out]
 
@@ -383,6 +395,109 @@ def as_ods(sheet: list[list[object]]) -> bytes:
     return out.getvalue()
 
 
+def make_wide(seed: int) -> Export:
+    """One row a case, one column a professional; a cell without a decision is one that is missing."""
+    rng = random.Random(f"wide {seed}")
+    name = rng.choice(("Beoordelaar {}", "Rater{}", "Reviewer {}", "rechter_{}", "Score {}"))
+    judges = [name.format("ABCDEFGH"[k] if seed % 3 else k + 1) for k in range(rng.randint(3, 7))]
+    spelt, decimals, decimal, unit = number_style(rng)
+    delimiter, end, encoding = rng.choice(DELIMITERS), rng.choice(LINE_ENDS), rng.choice(ENCODINGS)
+    cases, blank = case_ids(rng, rng.choice((6, 12, 40, 200))), rng.choice((0, 0, 1, 2))
+    case_column = rng.choice(("Zaaknummer", "case", "Kandidaat", "Essay"))
+    cells: dict[tuple[str, str], list[Decimal | str]] = {}
+    lines = [delimiter.join([case_column, *judges])]
+    missing = 0
+    for case in cases:
+        written = [case]
+        for judge in judges:
+            value = Decimal(rng.randint(0, 40_000 * 10**decimals)).scaleb(-decimals)
+            if rng.random() < 0.1 and len(lines) > 3:
+                missing, written = missing + 1, [*written, ""]
+                continue
+            cells[case, judge] = [value]
+            text = spelt(value)
+            written.append(f'"{text}"' if delimiter in text else text)
+        lines.append(delimiter.join(written))
+    for _ in range(blank):
+        lines.insert(rng.randint(2, len(lines) - 1), "")
+    text = (end.join(lines) + end).replace(NARROW, NBSP).replace("−", "–")
+    counts = {"missing_decision": missing, "blank_row": blank}
+    truth = Truth(
+        cells, {code: n for code, n in counts.items() if n}, "continuous", {}, {"decimal": decimal}, unit
+    )  # fmt: skip
+    settings = {"judge_columns": tuple(judges), "case": case_column} if seed % 2 else {}
+    return Export(f"w{seed:02d} wide.csv", text.encode(encoding), settings, truth, ("wide", encoding, repr(delimiter)))
+
+
+def special() -> list[Export]:
+    """Texts that can be read in two ways, or in none: refused, or read with the assumption said aloud."""
+    head, tail = "case;judge;score\n", ("a;x;", "a;y;", "b;x;", "b;y;")
+
+    def column(*values: str) -> str:
+        return head + "".join(f"{start}{value}\n" for start, value in zip(tail, values, strict=True))
+
+    def dated(*values: str) -> str:
+        rows = (f"{start}{k};{value}\n" for k, (start, value) in enumerate(zip(tail, values, strict=True)))
+        return "case;judge;score;date\n" + "".join(rows)
+
+    def read(*values: str, **found: object) -> Truth:
+        keys = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+        cells: dict[tuple[str, str], list[Decimal | str]] = {k: [Decimal(v)] for k, v in zip(keys, values, strict=True)}
+        return Truth(cells, {}, "continuous", {"case": "case", "judge": "judge", "decision": "score"}, **found)  # type: ignore[arg-type]
+
+    days = read("0", "1", "2", "3")
+    thousands = ("1234", "2345", "3456", "4567")
+    listed: list[tuple[str, str | bytes, dict[str, object], Truth | str]] = [
+        ("only thousands or decimals", column("1.234", "2.345", "3.456", "4.567"), {}, "E405"),
+        ("the same with commas", column("1,234", "2,345", "3,456", "4,567"), {}, "E405"),
+        ("small beside undecided", column("12", "2.345", "7", "4.567"), {}, "E405"),
+        ("with the decimal said", column("1.234", "2.345", "3.456", "4.567"), {"decimal": ","},
+         read(*thousands, reading={"decimal": ","})),
+        ("and said otherwise", column("1.234", "2.345", "3.456", "4.567"), {"decimal": "."},
+         read("1.234", "2.345", "3.456", "4.567", reading={"decimal": "."})),
+        ("two marks decide", column("1.234.567", "2.345", "3.456", "4.567"), {},
+         read("1234567", "2345", "3456", "4567", reading={"decimal": ","})),
+        ("one fraction decides", column("1.234", "2,5", "3.456", "4.567"), {},
+         read("1234", "2.5", "3456", "4567", reading={"decimal": ","})),
+        ("a nought in front decides", column("0.123", "2.345", "3.456", "4.567"), {},
+         read("0.123", "2.345", "3.456", "4.567", reading={"decimal": "."})),
+        ("comma and point", column("1,5", "2.5", "3,5", "4"), {}, "E404"),
+        ("percent and none", column("25%", "0,5", "10%", "7"), {}, "E407"),
+        ("another currency", column("$ 5", "6", "7", "8"), {}, "E406"),
+        ("no number", column("1", "hoog", "3", "4"), {}, "E410"),
+        ("a marker that nobody named", column("1", "2", "NA", "4"), {}, "E410"),
+        ("not finite", column("1", "2", "inf", "4"), {}, "E408"),
+        ("a third word", column("ja", "nee", "deels", "ja"), {}, "E413"),
+        ("grades", column("goed", "matig", "slecht", "goed"), {}, "E414"),
+        ("days up to twelve", dated("03-04-2024", "05-06-2024", "01-02-2023", "09-09-2024"), {},
+         replace(days, reading={"dates": "dmy"}, said=frozenset({"W420"}))),
+        ("days up to twelve, said", dated("03-04-2024", "05-06-2024", "01-02-2023", "09-09-2024"),
+         {"time": "date", "dates": "mdy"}, replace(days, reading={"dates": "mdy"})),
+        ("day and month both ways", dated("13-04-2024", "05-16-2024", "01-02-2023", "09-09-2024"), {"time": "date"}, "E421"),
+        ("two digits of a year", dated("13-04-24", "05-06-24", "01-02-23", "09-09-24"), {"time": "date"}, "E423"),
+        ("and its century", dated("13-04-24", "05-06-24", "01-02-23", "09-09-24"), {"time": "date", "century": 2000},
+         replace(days, reading={"dates": "dmy"})),
+        ("no such day", dated("31-02-2024", "05-06-2024", "01-02-2023", "09-09-2024"), {"time": "date"}, "E424"),
+        ("zones for some", dated("2024-01-01T10:00Z", "2024-01-02T10:00", "2024-01-03", "2024-01-04"), {"time": "date"},
+         "E426"),
+        ("a delimiter without quotes", column("1", "2", "3;x", "4"), {}, "E301"),
+        ("a quote that is never closed", column("1", '"2', "3", "4"), {}, "E212"),
+        ("two encodings", "case;judge;score\na;Zoë;1\na;y;2\n".encode() + "b;Zoë;3\nb;y;4\n".encode("cp1252"), {}, "E202"),
+        ("rows that repeat", column("1", "2", "3", "4") + "b;y;4\n", {}, "E501"),
+        ("a header over two lines", 'case;judge;"sco\nre"\na;x;1\na;y;2\nb;x;3\nb;y;4\n', {"decision": "sco re"},
+         replace(read("1", "2", "3", "4"), roles={"decision": "sco re"})),
+        ("a stray quote above the header", 'Rapport 19" "van nu\n' + column("1", "2", "3", "4"), {}, read("1", "2", "3", "4")),
+        ("a stray quote in a value", column("1", "2", "3", "4").replace("a;x", 'a;"x" y').replace("a;", '5" a;'), {"case": "case"},
+         Truth({('5" a', '"x" y'): [Decimal(1)]} | {k: v for k, v in read("1", "2", "3", "4").cells.items() if k[0] == "b"}
+               | {('5" a', "y"): [Decimal(2)]}, {}, "continuous", {})),
+    ]  # fmt: skip
+    return [
+        Export(f"{what.replace(' ', '-')} special.csv", text if isinstance(text, bytes) else text.encode(), settings,
+               frozenset({truth}) if isinstance(truth, str) else truth)
+        for what, text, settings, truth in listed
+    ]  # fmt: skip
+
+
 def exports() -> list[Export]:
     """All of them."""
-    return [make(seed) for seed in range(SEEDS)]
+    return [*map(make, range(LONG)), *map(make_wide, range(WIDE)), *special()]

@@ -79,7 +79,9 @@ def test_every_export_is_read_right_or_refused(tmp_path: Path, capsys: pytest.Ca
         elif found != "right":
             failures.append(f"{export.name} {export.settings} {export.axes}\n    {found}")
     with capsys.disabled():
-        print(f"\n{len(EXPORTS)} exports: {right} read right, {refused} refused as they should be, {len(failures)} wrong")
+        print(
+            f"\n{len(EXPORTS)} exports: {right} read right, {refused} refused as they should be, {len(failures)} wrong"
+        )
     assert not failures, "\n".join(failures)
     assert len(EXPORTS) >= 300
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRET = "Qleakz"  # stands in for a person, a case or an answer; in no message of ours
 # Constants of our own sentences, which cells of the crafted files happen to hold too.
 OUR_WORDS = {"1.234", "03-04-2024", "onvoldoende", "voldoende", "goed", "100000", "2024"}
-CRAFTED = [bad for bad in INPUTS if isinstance(bad.data, str) and "--show-values" not in bad.arguments]
+NAMES = {"zaak", "rechter", "besluit", "Besluit", "BESLUIT", "datum", "groep", "soort", "sep="}
+CRAFTED = [bad for bad in INPUTS
+           if isinstance(bad.data, str) and len(bad.data) < 100_000 and "--show-values" not in bad.arguments]  # fmt: skip
 COMMANDS = (
     ["report"],
     ["report", "-v", "-o", "r.json", "--force"],
@@ -34,10 +34,8 @@ def everything(folder: Path, name: str, *options: str) -> list[Said]:
 
 
 def cells(text: str) -> set[str]:
-    """What the rows hold that is long enough to be told apart from our own words; not the header."""
-    found = {cell for row in list(csv.reader(io.StringIO(text), delimiter=";"))[1:] for cell in row}
-    head = text.split("\n", 1)[0]
-    return {cell for cell in found if len(cell.strip()) >= 4 and cell not in OUR_WORDS and cell not in head}
+    """What the cells hold that is long enough to be told apart from our own words; not the names of columns."""
+    return {cell for cell in re.split(r'[;\r\n"]+', text) if len(cell.strip()) >= 4} - OUR_WORDS - NAMES
 
 
 @pytest.mark.parametrize("bad", CRAFTED, ids=lambda bad: f"{bad.number} {bad.what}")
@@ -48,8 +46,7 @@ def test_s10_no_bad_input_shows_what_is_in_its_cells(bad: Bad, tmp_path: Path) -
         (tmp_path / "noiseaudit.toml").write_text(bad.config, "utf-8")
     for said in everything(tmp_path, bad.name, *bad.arguments):
         assert SECRET not in said.all
-        shown = {cell for cell in cells(text) if re.search(rf"(?<![\w.,-]){re.escape(cell)}(?![\w.,-])", said.all)}
-        assert not shown or len(text) > 10_000
+        assert not {cell for cell in cells(text) if re.search(rf"(?<![\w.,-]){re.escape(cell)}(?![\w.,-])", said.all)}
 
 
 def decisions(word: str = SECRET) -> str:
@@ -127,7 +124,6 @@ def test_s10_values_are_shown_to_who_asks(tmp_path: Path) -> None:
 PLACES = [
     ("noiseaudit.reading.source.open_text", "report"),
     ("noiseaudit.reading.decisions.number_column", "report"),
-    ("noiseaudit.reading.tabulate.clean_labels", "report"),
     ("noiseaudit.pipeline.tabulate", "report"),
     ("noiseaudit.report.html.render_html", "report"),
     ("noiseaudit.inspection.describe_columns", "inspect"),
@@ -139,7 +135,7 @@ class PanicException(BaseException):
     """As pyo3 names what a library in Rust raises."""
 
 
-@pytest.mark.parametrize("kind", [ValueError, KeyError, RuntimeError, MemoryError, RecursionError, PanicException])
+@pytest.mark.parametrize("kind", [ValueError, KeyError, PanicException])
 @pytest.mark.parametrize(("place", "command"), PLACES, ids=[place.rsplit(".", 1)[-1] for place, _ in PLACES])
 def test_s10_a_crash_prints_a_code_and_not_the_data(
     place: str, command: str, kind: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
