@@ -23,7 +23,7 @@ from noiseaudit.estimators.lottery import (
 )
 from noiseaudit.estimators.panel import estimate_panel
 from noiseaudit.estimators.two_way import TwoWay
-from noiseaudit.estimators.two_way_intervals import level_test
+from noiseaudit.estimators.two_way_intervals import level_error, level_test
 from noiseaudit.reading import Log, Tabulated, read, tabulate
 from noiseaudit.result import (
     Accuracy,
@@ -160,7 +160,12 @@ def _levels(cells: Cells, estimate: PanelEstimate) -> JudgeLevels | None:
         return None
     if not isinstance(estimate.level, Estimate):
         return None
-    return shrink_levels(estimate.effects[:, 0], estimate.effect_variance, estimate.level.variance)
+    return shrink_levels(
+        estimate.effects[:, 0],
+        estimate.effect_variance,
+        estimate.level.variance,
+        level_error=level_error(estimate.fit),
+    )
 
 
 def _judges(cells: Cells, estimate: PanelEstimate, levels: JudgeLevels | None, confidence: float) -> tuple[Judge, ...]:

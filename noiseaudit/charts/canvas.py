@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from functools import wraps
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
-from noiseaudit.formatting import printable
+from noiseaudit.formatting import Numerals, printable
 from noiseaudit.result import AuditResult, Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Sheet
 
 LEVEL, PATTERN, OCCASION, SECONDARY = "#154273", "#B45309", "#2E7D32", "#595959"
 COLOURS = {"level": LEVEL, "pattern": PATTERN, "stable_pattern": PATTERN, "occasion": OCCASION}
 HATCHES = {"level": "", "pattern": "///", "stable_pattern": "///", "occasion": "..."}
+_LONGEST_UNIT = 16
 _STYLE: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a unit between dollar signs is no formula
@@ -68,9 +71,24 @@ def styled(draw: Draw) -> Draw:
 
 
 def unit_of(result: AuditResult) -> str | None:
-    """The unit of the decision's noise, on one line and without characters that no font has."""
+    """The unit of the decision's noise, on one line, without characters that no font has, and cut to what has room."""
     mean = result.lottery.mean_difference
-    return " ".join(printable(mean.unit).split()) if isinstance(mean, Figure) and mean.unit is not None else None
+    if not isinstance(mean, Figure) or mean.unit is None:
+        return None
+    unit = " ".join(printable(mean.unit).split())
+    return unit if len(unit) <= _LONGEST_UNIT else unit[: _LONGEST_UNIT - 1].rstrip() + "…"
+
+
+def write_amounts(axis: Axis, numerals: Numerals) -> None:
+    """Ticks in the words of the page, as many decimals as their distance needs, and no `1e9` in a corner."""
+
+    def text(value: float, _: int | None) -> str:
+        step = float(axis.get_majorticklocs()[1] - axis.get_majorticklocs()[0])
+        decimals = max(0, -math.floor(math.log10(step)))
+        uneven = abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6  # 0.25 and 2.5 take one more
+        return numerals.plain(value, decimals + uneven)
+
+    axis.set_major_formatter(text)
 
 
 def unavailable(ax: Axes, sentence: str) -> Axes:

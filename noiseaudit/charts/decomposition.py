@@ -48,13 +48,14 @@ def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str 
             label += "\n" + say("chart.decomposition.sd", sd=sd)
         if estimate.at_boundary:
             label += "\n" + say("chart.decomposition.zero")
-        at_edge = left + width > 0.97
+        last = 0 < place == len(parts) - 1
+        leans = last or left > 0.6  # towards the left, so that it ends within the chart
         ax.annotate(
             label,
-            (1.0 if at_edge else left, -0.33),
+            (1.0 if last else left + width if leans else left, -0.33),
             xytext=(0, -40 if place == 1 and len(parts) > 2 else -4),
             textcoords="offset points",
-            ha="right" if at_edge and left > 0 else "left",
+            ha="right" if leans else "left",
             va="top",
             color=COLOURS[part.name],
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled, unavailable, unit_of
+from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled, unavailable, unit_of, write_amounts
+from noiseaudit.formatting import Numerals
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult, Estimate, Individuals
 from noiseaudit.tables import funnel_points
@@ -51,6 +52,7 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
         rasterized=len(points) >= _RASTER_FROM,
     )
     ax.axhline(0, color=SECONDARY, linewidth=0.8)
+    write_amounts(ax.yaxis, Numerals(language))
     ax.set_xlabel(say("chart.funnel.x"))
     unit = unit_of(result)
     ax.set_ylabel(say("chart.funnel.y", unit=f" ({unit})" if unit else ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled, unavailable, unit_of
+from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled, unavailable, unit_of, write_amounts
 from noiseaudit.formatting import Numerals, decimals_for
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult, DifferenceDistribution, Figure
@@ -43,7 +43,8 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
     for value, key, style in ((mean.value, "mean", "-"), (spread.median, "median", "--")):
         text = say(f"chart.lottery.{key}", value=numerals.amount(value, unit, decimals))
         ax.axvline(value, color=PATTERN, linestyle=style, linewidth=2, label=text)
-    ax.legend(loc="upper right", frameon=False)
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.0)
+    write_amounts(ax.xaxis, numerals)
     ax.set_xlabel(say("chart.lottery.x", unit=f" ({unit})" if unit else ""))
     ax.set_ylabel(say("chart.lottery.y"))
     ax.set_xlim(left=min(0.0, edges[0]))

@@ -35,7 +35,7 @@ def planning(result: AuditResult, *, ax: Axes | None = None, language: str = "en
             label=say("chart.planning.same"),
         )
     ax.scatter([1], [100], s=140, facecolors="none", edgecolors=PATTERN, linewidths=2.5, zorder=4)
-    ax.annotate(say("chart.planning.today"), (1, 100), xytext=(12, -2), textcoords="offset points", color=PATTERN)
+    ax.annotate(say("chart.planning.today"), (1, 100), xytext=(-4, 10), textcoords="offset points", color=PATTERN)
     for k in (2, 4):
         ax.annotate(
             f"−{numerals.percent(rows[k - 1].saved)}",
@@ -44,10 +44,11 @@ def planning(result: AuditResult, *, ax: Axes | None = None, language: str = "en
             textcoords="offset points",
             color=LEVEL,
         )
-    ax.set_ylim(0, 112)
+    ax.set_ylim(0, 122)
+    ax.set_yticks(range(0, 101, 20))
     ax.set_xticks([row.professionals for row in rows])
     ax.set_xlabel(say("chart.planning.x"))
     ax.set_ylabel(say("chart.planning.y"))
     ax.tick_params(colors=SECONDARY)
-    ax.legend(loc="upper right", frameon=False)
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.0)
     return ax

@@ -39,13 +39,18 @@ class JudgeLevels:
         return self.shrunk - z * self.sd, self.shrunk + z * self.sd
 
 
-def shrink_levels(level: Floats, variance: Floats, level_variance: float) -> JudgeLevels:
-    """Empirical-Bayes levels from raw levels (J,), their noise variances (J,) >= 0 and the signed L; J >= 2."""
+def shrink_levels(
+    level: Floats, variance: Floats, level_variance: float, *, level_error: float | None = None
+) -> JudgeLevels:
+    """Empirical-Bayes levels from raw levels (J,), their noise variances (J,) >= 0 and the signed L; J >= 2.
+
+    level_error: VL where the errors of the levels hang together (chains); None: as if they were independent.
+    """
     J, L = len(level), max(level_variance, 0.0)
     total = L + variance
     safe = np.where(total > 0, total, 1.0)
     B = np.where(total > 0, L / safe, 0.0)
-    VL = 2 / (J - 1) * float((total**2).mean())
+    VL = 2 / (J - 1) * float((total**2).mean()) if level_error is None else level_error
     posterior = L * (1 - B) + (1 - B) ** 2 * (L + variance.mean()) / J
     posterior = posterior + np.where(total > 0, 2 * variance**2 / safe**3 * VL, 0.0)
     return JudgeLevels(level, np.sqrt(variance), B * level, np.sqrt(posterior), B)

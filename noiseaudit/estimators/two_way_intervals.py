@@ -161,12 +161,23 @@ def _weak_interval(fit: TwoWay, weak: WeakLinks, *, confidence: float, kurtosis_
         VN = (2 + kap)/dJ L+^2 + (4 v Q + 2 v^2 sum lambda_k^2)/dJ^2 ;  vb = tr/dJ
         nu = min( dJ/(1 + kap/2), 2 (L+ + vb)^2/VN )
     """
-    v, dJ, vb = fit.noise / fit.T0, fit.linked.dJ, fit.noise / fit.linked.dJ
-    positive = max(fit.level, 0.0)
-    aligned = max(0.0, weak.aligned - v * weak.squares)
-    variance = (2 + kurtosis_floor) / dJ * positive**2 + (4 * v * aligned + 2 * v**2 * weak.squares) / dJ**2
+    dJ, vb, positive = fit.linked.dJ, fit.noise / fit.linked.dJ, max(fit.level, 0.0)
+    variance = weak_variance(fit, weak, kurtosis_floor=kurtosis_floor)
     nu = min(dJ / (1 + kurtosis_floor / 2), 2 * (positive + vb) ** 2 / variance) if variance > 0 else float(dJ)
     return few_judges(fit.level, noise=vb, df=nu, kurtosis_floor=0.0, confidence=confidence)
+
+
+def weak_variance(fit: TwoWay, weak: WeakLinks, *, kurtosis_floor: float) -> float:
+    """VN, the variance of the estimate of L for judges who hang together like a chain."""
+    v, dJ, positive = fit.noise / fit.T0, fit.linked.dJ, max(fit.level, 0.0)
+    aligned = max(0.0, weak.aligned - v * weak.squares)
+    return (2 + kurtosis_floor) / dJ * positive**2 + (4 * v * aligned + 2 * v**2 * weak.squares) / dJ**2
+
+
+def level_error(fit: object) -> float | None:
+    """VN where a joint fit is weak, for the shrinking of levels; else None."""
+    weak = fit.weak if isinstance(fit, TwoWay) else None
+    return None if weak is None or not isinstance(fit, TwoWay) else weak_variance(fit, weak, kurtosis_floor=0.0)
 
 
 def _judge_weight(fit: TwoWay) -> float:

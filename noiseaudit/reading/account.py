@@ -27,7 +27,9 @@ def account_for(
     """
     no_case, no_judge = groups["case_id"].isna(), groups["judge_id"].isna()
     keyed = ~(no_case | no_judge)
-    total_keys = keyed & _are_totals(groups["case_id"]) & _are_totals(groups["judge_id"])
+    total_keys = keyed & _are_totals(groups["case_id"])
+    if log.table.kind != "wide":  # there a professional is the name of a column, and sums up nothing
+        total_keys &= _are_totals(groups["judge_id"])
     other = _Unkeyed() if keyed.all() else _unkeyed(log)
     totals = [*other.totals_without_case, *other.totals_without_judge, *groups.loc[total_keys, "first"].tolist()]
     undecided = groups["rows"] - groups["decided"]
@@ -50,7 +52,7 @@ def account_for(
     if left_out["blank_row"]:
         findings.append(finding("W311", n=left_out["blank_row"]))
     if counts["total_row"]:
-        shown = ", ".join(_shown(log.table.places.of(int(row))) for row in sorted(totals)[:10])
+        shown = ", ".join(dict.fromkeys(_shown(log.table.places.of(int(row))) for row in sorted(totals)[:10]))
         findings.append(finding("W310", "warning", n=counts["total_row"], rows=shown))
     if read == left_out["blank_row"]:
         raise DataError([Problem("E102", "there is a header and not one row.", "Export it again, with the rows.")])

@@ -1,4 +1,4 @@
-"""Exports as Excel, a case system or a statistics package writes them, each with its own truth. Seeded, so always the same.
+"""Exports as Excel, a case system or a statistics package writes them, each with its own truth; always the same ones.
 
 What a file holds is made first, as exact decimals and words; how it is written is drawn after that, axis by axis. The
 truth comes from the first half alone, so nothing of the reading is used to know what should be read.
@@ -7,17 +7,16 @@ truth comes from the first half alone, so nothing of the reading is used to know
 from __future__ import annotations
 
 import gzip
-import io
 import random
-import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from xml.sax.saxutils import quoteattr
 
-LONG, WIDE = 256, 44
+from .corpus_sheets import as_ods, as_xlsx
+
+LONG, WIDE = 240, 40
 NBSP, NARROW = "\u00a0", "\u202f"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1252")
 DELIMITERS = (";", ";", ",", "\t", "|")
@@ -25,7 +24,7 @@ LINE_ENDS = ("\r\n", "\r\n", "\n", "\r")
 QUOTING = ("where needed", "where needed", "text", "all")
 PREAMBLES = ("none", "none", "none", "sep", "title", "padded title", "period", "title and sep")
 PACKINGS = ("plain",) * 8 + ("gzip", "xlsx", "xlsx", "ods")
-SIZES = (3, 4, 5, 9, 9, 20, 20, 20, 40, 40, 40, 60, 60, 120, 120, 120, 250, 400, 1000, 5000)
+SIZES = (3, 4, 5, 9, 9, 20, 20, 20, 20, 40, 40, 40, 40, 60, 60, 60, 60, 120, 120, 120, 120, 250, 400, 1000, 5000)
 HEADERS = (
     ("Zaaknummer", "Behandelaar", "Toegekend bedrag", "Datum beoordeling", "Ronde", "Opmerking"),
     ("Dossiernummer", "Beoordelaar", "Besluit", "Besluitdatum", "Ronde", "Toelichting"),
@@ -35,8 +34,8 @@ HEADERS = (
     ("case_id", "rater_id", "rating", "timestamp", "replicate", "memo"),
 )
 JUDGES = (
-    "J. de Vries", "M. Jansen", "Zoë Bakker", "André van 't Hof", "Müller", "Şahin", "O'Brien", "de Boer, P.", "NA", "None",
-    "m. jansen", "B-01", "B-1", "1E5", "007", "Hélène", "null", "Noël; Piet", 'Kees "K." Smit', "F. Çelik",
+    "J. de Vries", "M. Jansen", "Zoë Bakker", "André van 't Hof", "Müller", "Şahin", "O'Brien", "de Boer, P.", "NA",
+    "None", "m. jansen", "B-01", "B-1", "1E5", "007", "Hélène", "null", "Noël; Piet", 'Kees "K." Smit', "F. Çelik",
 )  # fmt: skip
 REMARKS = (
     "",
@@ -124,8 +123,9 @@ def number_style(rng: random.Random) -> tuple[Callable[[Value], str], int, str |
     thousands = rng.choice(("", "", ".,"[decimal == "."], " ", NBSP, NARROW, "'", "’"))
     decimals = rng.choice((2, 2, 2, 1, 4))
     front, back, unit = rng.choice((
-        ("", "", None), ("", "", None), ("", "", None), ("€ ", "", "€"), ("€", "", "€"), ("", " €", "€"), ("EUR ", "", "€"),
-        ("", " EUR", "€"), (f"€{NBSP}", "", "€"), ("", "%", "%"), ("", " %", "%"), ("", " euro", "€"),
+        ("", "", None), ("", "", None), ("", "", None), ("€ ", "", "€"), ("€", "", "€"), ("", " €", "€"),
+        ("EUR ", "", "€"), ("", " EUR", "€"), (f"€{NBSP}", "", "€"), ("", "%", "%"), ("", " %", "%"),
+        ("", " euro", "€"),
     ))  # fmt: skip
     minus = rng.choice(("front", "front", "back", "typographic"))
     plus = rng.random() < 0.1
@@ -170,10 +170,12 @@ def decide(rng: random.Random, rows: list[Row], kind: str) -> tuple[Callable[[Va
         return (lambda value: "" if value is None else f"{value:.4E}"), {"scale": "continuous", "decimal": "."}
     words = {
         "yes": (("Ja", "Nee"), ("ja", "nee"), ("J", "N"), ("yes", "no"), ("TRUE", "FALSE"), ("Toegekend", "Afgewezen"),
-                ("gegrond", "ongegrond"), ("Approved", "Rejected"), ("WAAR", "ONWAAR"), ("1", "0"), ("guilty", "not guilty")),
+                ("gegrond", "ongegrond"), ("Approved", "Rejected"), ("WAAR", "ONWAAR"), ("1", "0"),
+                ("guilty", "not guilty")),
         "category": (("rood", "groen", "blauw"), ("boete", "taakstraf", "sepot", "vrijspraak"), ("A", "B", "C", "D"),
                      ("zorg in natura", "pgb", "geen zorg")),
-        "grades": (("onvoldoende", "voldoende", "goed"), ("laag", "midden", "hoog"), ("poor", "fair", "good", "excellent")),
+        "grades": (("onvoldoende", "voldoende", "goed"), ("laag", "midden", "hoog"),
+                   ("poor", "fair", "good", "excellent")),
     }  # fmt: skip
     chosen = rng.choice(words["grades" if "grades" in kind else kind])
     for row in rows:
@@ -349,52 +351,6 @@ def written(rng: random.Random, table: Table, excluded: dict[str, int]) -> tuple
     return (gzip.compress(data, mtime=1) if packing == "gzip" else data), name, axes
 
 
-def as_xlsx(sheet: list[list[object]]) -> bytes:
-    """With numbers as numbers and dates as dates, as a case system hands them to Excel."""
-    import xlsxwriter
-
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd-mm-yyyy"}) as book:
-        book.set_properties({"created": datetime(2024, 1, 1)})
-        page = book.add_worksheet("Besluiten")
-        for i, cells in enumerate(sheet):
-            for j, value in enumerate(cells):
-                if isinstance(value, date):
-                    page.write_datetime(i, j, value)  # type: ignore[arg-type]
-                elif isinstance(value, Decimal | int):
-                    page.write_number(i, j, float(value))
-                elif value not in ("", None):
-                    page.write_string(i, j, str(value))
-    return out.getvalue()
-
-
-def as_ods(sheet: list[list[object]]) -> bytes:
-    """The little that an OpenDocument sheet needs."""
-
-    def cell(value: object) -> str:
-        if value in ("", None):
-            return "<table:table-cell/>"
-        if isinstance(value, date):
-            return f'<table:table-cell office:value-type="date" office:date-value="{value.isoformat()}"/>'
-        if isinstance(value, Decimal | int):
-            return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
-        parts = "".join(f"<text:p>{quoteattr(part)[1:-1]}</text:p>" for part in str(value).split("\n"))
-        return f'<table:table-cell office:value-type="string">{parts}</table:table-cell>'
-
-    rows = "".join(f"<table:table-row>{''.join(map(cell, cells))}</table:table-row>" for cells in sheet)
-    names = "".join(f' xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text"))
-    kind = "application/vnd.oasis.opendocument.spreadsheet"
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("mimetype", kind)
-        archive.writestr("META-INF/manifest.xml", f"""<manifest:manifest
-            xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><manifest:file-entry
-            manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>""")  # fmt: skip
-        archive.writestr("content.xml", f"""<office:document-content{names}><office:body><office:spreadsheet><table:table
-            table:name="Besluiten">{rows}</table:table></office:spreadsheet></office:body></office:document-content>""")  # fmt: skip
-    return out.getvalue()
-
-
 def make_wide(seed: int) -> Export:
     """One row a case, one column a professional; a cell without a decision is one that is missing."""
     rng = random.Random(f"wide {seed}")
@@ -407,97 +363,29 @@ def make_wide(seed: int) -> Export:
     cells: dict[tuple[str, str], list[Decimal | str]] = {}
     lines = [delimiter.join([case_column, *judges])]
     missing = 0
+
+    def quoted(text: str) -> str:
+        return f'"{text}"' if delimiter in text else text
+
     for case in cases:
         written = [case]
         for judge in judges:
-            value = Decimal(rng.randint(0, 40_000 * 10**decimals)).scaleb(-decimals)
+            low, high = {1: (0, 900), 2: (30_000, 40_000)}.get(len(lines), (0, 40_000))  # every column spans the scale
+            value = Decimal(rng.randint(low * 10**decimals, high * 10**decimals)).scaleb(-decimals)
             if rng.random() < 0.1 and len(lines) > 3:
                 missing, written = missing + 1, [*written, ""]
                 continue
             cells[case, judge] = [value]
-            text = spelt(value)
-            written.append(f'"{text}"' if delimiter in text else text)
+            written.append(quoted(spelt(value)))
         lines.append(delimiter.join(written))
     for _ in range(blank):
         lines.insert(rng.randint(2, len(lines) - 1), "")
+    total = rng.random() < 0.3
+    if total:
+        lines.append(delimiter.join([rng.choice(("Totaal", "Mean")), *(quoted(spelt(Decimal(3))) for _ in judges)]))
     text = (end.join(lines) + end).replace(NARROW, NBSP).replace("−", "–")
-    counts = {"missing_decision": missing, "blank_row": blank}
-    truth = Truth(
-        cells, {code: n for code, n in counts.items() if n}, "continuous", {}, {"decimal": decimal}, unit
-    )  # fmt: skip
+    counts = {"missing_decision": missing, "blank_row": blank, "total_row": len(judges) * total}
+    excluded = {code: n for code, n in counts.items() if n}
+    truth = Truth(cells, excluded, "continuous", {}, {"decimal": decimal}, unit)
     settings = {"judge_columns": tuple(judges), "case": case_column} if seed % 2 else {}
     return Export(f"w{seed:02d} wide.csv", text.encode(encoding), settings, truth, ("wide", encoding, repr(delimiter)))
-
-
-def special() -> list[Export]:
-    """Texts that can be read in two ways, or in none: refused, or read with the assumption said aloud."""
-    head, tail = "case;judge;score\n", ("a;x;", "a;y;", "b;x;", "b;y;")
-
-    def column(*values: str) -> str:
-        return head + "".join(f"{start}{value}\n" for start, value in zip(tail, values, strict=True))
-
-    def dated(*values: str) -> str:
-        rows = (f"{start}{k};{value}\n" for k, (start, value) in enumerate(zip(tail, values, strict=True)))
-        return "case;judge;score;date\n" + "".join(rows)
-
-    def read(*values: str, **found: object) -> Truth:
-        keys = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
-        cells: dict[tuple[str, str], list[Decimal | str]] = {k: [Decimal(v)] for k, v in zip(keys, values, strict=True)}
-        return Truth(cells, {}, "continuous", {"case": "case", "judge": "judge", "decision": "score"}, **found)  # type: ignore[arg-type]
-
-    days = read("0", "1", "2", "3")
-    thousands = ("1234", "2345", "3456", "4567")
-    listed: list[tuple[str, str | bytes, dict[str, object], Truth | str]] = [
-        ("only thousands or decimals", column("1.234", "2.345", "3.456", "4.567"), {}, "E405"),
-        ("the same with commas", column("1,234", "2,345", "3,456", "4,567"), {}, "E405"),
-        ("small beside undecided", column("12", "2.345", "7", "4.567"), {}, "E405"),
-        ("with the decimal said", column("1.234", "2.345", "3.456", "4.567"), {"decimal": ","},
-         read(*thousands, reading={"decimal": ","})),
-        ("and said otherwise", column("1.234", "2.345", "3.456", "4.567"), {"decimal": "."},
-         read("1.234", "2.345", "3.456", "4.567", reading={"decimal": "."})),
-        ("two marks decide", column("1.234.567", "2.345", "3.456", "4.567"), {},
-         read("1234567", "2345", "3456", "4567", reading={"decimal": ","})),
-        ("one fraction decides", column("1.234", "2,5", "3.456", "4.567"), {},
-         read("1234", "2.5", "3456", "4567", reading={"decimal": ","})),
-        ("a nought in front decides", column("0.123", "2.345", "3.456", "4.567"), {},
-         read("0.123", "2.345", "3.456", "4.567", reading={"decimal": "."})),
-        ("comma and point", column("1,5", "2.5", "3,5", "4"), {}, "E404"),
-        ("percent and none", column("25%", "0,5", "10%", "7"), {}, "E407"),
-        ("another currency", column("$ 5", "6", "7", "8"), {}, "E406"),
-        ("no number", column("1", "hoog", "3", "4"), {}, "E410"),
-        ("a marker that nobody named", column("1", "2", "NA", "4"), {}, "E410"),
-        ("not finite", column("1", "2", "inf", "4"), {}, "E408"),
-        ("a third word", column("ja", "nee", "deels", "ja"), {}, "E413"),
-        ("grades", column("goed", "matig", "slecht", "goed"), {}, "E414"),
-        ("days up to twelve", dated("03-04-2024", "05-06-2024", "01-02-2023", "09-09-2024"), {},
-         replace(days, reading={"dates": "dmy"}, said=frozenset({"W420"}))),
-        ("days up to twelve, said", dated("03-04-2024", "05-06-2024", "01-02-2023", "09-09-2024"),
-         {"time": "date", "dates": "mdy"}, replace(days, reading={"dates": "mdy"})),
-        ("day and month both ways", dated("13-04-2024", "05-16-2024", "01-02-2023", "09-09-2024"), {"time": "date"}, "E421"),
-        ("two digits of a year", dated("13-04-24", "05-06-24", "01-02-23", "09-09-24"), {"time": "date"}, "E423"),
-        ("and its century", dated("13-04-24", "05-06-24", "01-02-23", "09-09-24"), {"time": "date", "century": 2000},
-         replace(days, reading={"dates": "dmy"})),
-        ("no such day", dated("31-02-2024", "05-06-2024", "01-02-2023", "09-09-2024"), {"time": "date"}, "E424"),
-        ("zones for some", dated("2024-01-01T10:00Z", "2024-01-02T10:00", "2024-01-03", "2024-01-04"), {"time": "date"},
-         "E426"),
-        ("a delimiter without quotes", column("1", "2", "3;x", "4"), {}, "E301"),
-        ("a quote that is never closed", column("1", '"2', "3", "4"), {}, "E212"),
-        ("two encodings", "case;judge;score\na;Zoë;1\na;y;2\n".encode() + "b;Zoë;3\nb;y;4\n".encode("cp1252"), {}, "E202"),
-        ("rows that repeat", column("1", "2", "3", "4") + "b;y;4\n", {}, "E501"),
-        ("a header over two lines", 'case;judge;"sco\nre"\na;x;1\na;y;2\nb;x;3\nb;y;4\n', {"decision": "sco re"},
-         replace(read("1", "2", "3", "4"), roles={"decision": "sco re"})),
-        ("a stray quote above the header", 'Rapport 19" "van nu\n' + column("1", "2", "3", "4"), {}, read("1", "2", "3", "4")),
-        ("a stray quote in a value", column("1", "2", "3", "4").replace("a;x", 'a;"x" y').replace("a;", '5" a;'), {"case": "case"},
-         Truth({('5" a', '"x" y'): [Decimal(1)]} | {k: v for k, v in read("1", "2", "3", "4").cells.items() if k[0] == "b"}
-               | {('5" a', "y"): [Decimal(2)]}, {}, "continuous", {})),
-    ]  # fmt: skip
-    return [
-        Export(f"{what.replace(' ', '-')} special.csv", text if isinstance(text, bytes) else text.encode(), settings,
-               frozenset({truth}) if isinstance(truth, str) else truth)
-        for what, text, settings, truth in listed
-    ]  # fmt: skip
-
-
-def exports() -> list[Export]:
-    """All of them."""
-    return [*map(make, range(LONG)), *map(make_wide, range(WIDE)), *special()]

@@ -13,7 +13,14 @@ from noiseaudit.design import AuditDesign
 from noiseaudit.errors import CallError, DataError
 from noiseaudit.reading import Log, Tabulated, read, tabulate
 
-from .corpus import Export, Truth, exports
+from .corpus import LONG, WIDE, Export, Truth, make, make_wide
+from .corpus_special import special
+
+
+def exports() -> list[Export]:
+    """All of them."""
+    return [*map(make, range(LONG)), *map(make_wide, range(WIDE)), *special()]
+
 
 EXPORTS = exports()
 

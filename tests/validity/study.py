@@ -25,6 +25,7 @@ from noiseaudit.estimators.components import PanelEstimate
 from noiseaudit.estimators.judge_levels import shrink_levels
 from noiseaudit.estimators.lottery import disagreement, mean_difference, noise_index
 from noiseaudit.estimators.panel import estimate_panel
+from noiseaudit.estimators.two_way_intervals import level_error
 from noiseaudit.result import Estimate, Figure, Number
 from noiseaudit.simulation import DESIGNS
 from noiseaudit.simulation.panels import Design, Rows, draw
@@ -147,7 +148,10 @@ def _judges(design: Design, rows: Rows, cells: Cells, estimate: PanelEstimate) -
         return None
     if not isinstance(level, Estimate):
         return None
-    low, high = shrink_levels(estimate.effects[:, 0], estimate.effect_variance, level.variance).interval(0.95)
+    levels = shrink_levels(
+        estimate.effects[:, 0], estimate.effect_variance, level.variance, level_error=level_error(estimate.fit)
+    )
+    low, high = levels.interval(0.95)
     true = rows.level[[int(cells.judges[index]) for index in linked.judge_index]]
     size = np.bincount(linked.block)
     true = true - (np.bincount(linked.block, true) / size)[linked.block]
