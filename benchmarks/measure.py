@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import resource
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 
 def cpu_times(calls: dict[str, Callable[[], object]], *, runs: int) -> dict[str, list[float]]:
@@ -28,3 +33,40 @@ def rows(times: dict[str, list[float]], *, base: str) -> list[str]:
 
 
 HEAD = "| call | min CPU s | median | max | ratio of medians |\n|---|---|---|---|---|"
+
+
+@dataclass
+class Measured:
+    """Of every way: CPU seconds of each run, the highest peak memory of its process in MB, and what it gave."""
+
+    times: dict[str, list[float]] = field(default_factory=dict)
+    peaks: dict[str, float] = field(default_factory=dict)
+    found: dict[str, int] = field(default_factory=dict)
+
+
+def in_this_process(way: Callable[[str], int], path: str) -> None:
+    """Run one way, print its figures. Start-up is not what is measured."""
+    import duckdb  # noqa: F401 - loaded before the clock starts
+
+    import noiseaudit.reading  # noqa: F401 - the same
+
+    start = time.process_time()
+    found = way(path)
+    used = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"cpu": used, "peak": peak, "found": found}))
+
+
+def in_own_processes(module: str, ways: Iterable[tuple[str, str]], *, runs: int) -> Measured:
+    """(way, path) each in a process of its own, in turn, `runs` times; the module takes --way and --path."""
+    measured = Measured()
+    listed = list(ways)
+    for _ in range(runs):
+        for way, path in listed:
+            command = [sys.executable, "-m", module, "--way", way, "--path", path]
+            line = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            figures = json.loads(line)
+            measured.times.setdefault(way, []).append(figures["cpu"])
+            measured.peaks[way] = max(measured.peaks.get(way, 0.0), figures["peak"])
+            measured.found[way] = figures["found"]
+    return measured

@@ -8,15 +8,10 @@ Each way runs in a process of its own, which also gives its peak memory.
 from __future__ import annotations
 
 import argparse
-import json
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.measure import HEAD, rows
+from benchmarks.measure import HEAD, in_own_processes, in_this_process, rows
 
 SETTINGS = {"threads": 1, "memory_limit": "1GB"}
 
@@ -87,36 +82,23 @@ def main() -> None:
     parser.add_argument("--path")
     options = parser.parse_args()
     if options.way:
-        WAYS[options.way]  # a wrong name ends here, before the clock starts
-        import duckdb  # noqa: F401 - start-up is not what is measured
-
-        import noiseaudit.reading  # noqa: F401
-
-        start = time.process_time()
-        cells = WAYS[options.way](options.path)
-        used = time.process_time() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"cpu": used, "peak": peak, "cells": cells}))
+        in_this_process(WAYS[options.way], options.path)
         return
-    times: dict[str, list[float]] = {name: [] for name in WAYS}
-    peaks: dict[str, float] = dict.fromkeys(WAYS, 0.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
         make(path)
-        for _ in range(options.runs):
-            for name in WAYS:
-                command = [sys.executable, "-m", "benchmarks.parquet_cells", "--way", name, "--path", str(path)]
-                found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-                times[name].append(found["cpu"])
-                peaks[name] = max(peaks[name], found["peak"])
+        ways = [(name, str(path)) for name in WAYS]
+        measured = in_own_processes("benchmarks.parquet_cells", ways, runs=options.runs)
     print("# Ten million rows to a million cells\n")
     print(
         f"Made by `python -m benchmarks.parquet_cells --runs {options.runs}`. One engine thread, memory limit 1 GB.\n"
     )
     print(HEAD)
-    print("\n".join(rows(times, base="hand-written SQL, same passes")))
+    print("\n".join(rows(measured.times, base="hand-written SQL, same passes")))
     print(
-        "\nPeak memory of the whole process: " + "; ".join(f"{name} {mb:,.0f} MB" for name, mb in peaks.items()) + "."
+        "\nPeak memory of the whole process: "
+        + "; ".join(f"{name} {mb:,.0f} MB" for name, mb in measured.peaks.items())
+        + "."
     )
 
 

@@ -140,14 +140,14 @@ def _lottery(log: Log, table: Tabulated, estimate: PanelEstimate, unit: str | No
     mean: Number = NotIdentified.of("not_numeric")
     index: Number = NotIdentified.of("not_numeric")
     if log.scale == "binary":
-        differing = disagreement(estimate.system, factor=2.0)
+        differing = disagreement(estimate.system, factor=2.0, categories=2, judges=linked.J)
     elif log.scale == "nominal":
-        differing = disagreement(estimate.system, factor=1.0)
+        differing = disagreement(estimate.system, factor=1.0, categories=len(log.categories), judges=linked.J)
     else:
         mean = mean_difference(estimate, unit=unit, confidence=confidence, kurtosis_floor=floor)
         if table.indicators is not None:
             of_grades = estimate_panel(table.indicators, confidence=confidence, kurtosis_floor=floor)
-            differing = disagreement(of_grades.system, factor=1.0)
+            differing = disagreement(of_grades.system, factor=1.0, categories=len(log.categories), judges=linked.J)
         else:
             index = noise_index(linked, logs=log.scale == "log", shift=float(log.shift), confidence=confidence)
     return Lottery(mean, index, differing)

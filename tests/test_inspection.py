@@ -98,3 +98,24 @@ def test_init_repeats_the_reading(tmp_path: Path, encoding: str) -> None:
     assert {**again.reading} == {**found.reading}
     assert again.account == found.account
     assert na.audit(path, **settings).noise == na.audit(path).noise
+
+
+WIDE = "Leerling;Corrector Anna;Corrector Bram;Corrector Cees\nZ1;10,5;11;9\nZ2;8;;7,5\nZ3;6;6,5;7\nZ4;9;10;8\n"
+
+
+@pytest.mark.parametrize("head", ["Leerling", "Wie"])
+@pytest.mark.parametrize(
+    "asked", [{}, {"judge_columns": "Corrector*"}, {"judge_columns": ["Corrector Anna", "Corrector Cees"]}]
+)
+def test_columns_of_people_name_nobody_in_a_file(head: str, asked: dict[str, object], tmp_path: Path) -> None:
+    from noiseaudit.report import TEXTS, render
+
+    path = tmp_path / "scores.csv"
+    path.write_text(WIDE.replace("Leerling", head) + "Gemiddelde;8,4;9,2;7,9\n", "utf-8")
+    result = na.audit(path, **asked)
+    assert result.design.cases == 4  # the row of means is none, with and without a column that names the case
+    assert {e.code for e in result.input.rows_excluded} >= {"total_row"}
+    for suffix in TEXTS:
+        for audience in ("public", "team"):
+            page = render(result, suffix, audience=audience)
+            assert not any(name in page for name in ("Anna", "Bram", "Cees"))

@@ -121,14 +121,18 @@ def _not_positive(linked: Linked, shift: float) -> str | None:
     return "nonpositive_not_excluded" if np.any(least <= 0) else None
 
 
-def disagreement(system: Component, *, factor: float) -> Number:
-    """P(disagree) from system noise: factor 2 for one yes/no indicator, 1 for K category indicators."""
+def disagreement(system: Component, *, factor: float, categories: int, judges: int) -> Number:
+    """P(disagree) from system noise: factor 2 for one yes/no indicator, 1 for K category indicators.
+
+    Two of J judges drawn for one case differ with a chance of at most (1 - 1/K) J/(J - 1): the interval ends there.
+    """
     if not isinstance(system, Estimate):
         return system if isinstance(system, NotIdentified) else NotIdentified.of("not_available_for_estimator")
-    bounds = system.variance_interval
-    interval = None if bounds is None else (min(1.0, factor * bounds[0]), min(1.0, factor * bounds[1]))
+    bounds, value = system.variance_interval, min(1.0, factor * max(0.0, system.variance))
+    most = max(value, min(1.0, (1 - 1 / categories) * judges / (judges - 1)))
+    interval = None if bounds is None else (factor * bounds[0], min(most, factor * bounds[1]))
     return Figure(
-        min(1.0, factor * max(0.0, system.variance)),
+        value,
         "probability",
         interval,
         None if interval else system.interval_reason,

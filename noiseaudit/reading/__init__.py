@@ -71,7 +71,7 @@ def read_table(
         table,
         sql,
         coding.scale,
-        resolved.roles(),
+        _roles(resolved),
         coding.shift,
         coding.categories,
         coding.unit or design.unit,
@@ -88,6 +88,14 @@ def read_table(
         log.period = None if dates.first is None or dates.last is None else (dates.first, dates.last)
     log.findings += check_characteristics(table, resolved, case=_key(table, case, resolved))
     return log
+
+
+def _roles(design: AuditDesign) -> dict[str, object]:
+    """Roles as results tell them: the judges' columns of a wide table are people, so they are counted."""
+    roles: dict[str, object] = {**design.roles()}
+    if design.judge_columns:
+        roles["judge_columns"] = f"{len(design.judge_columns)} columns"
+    return roles
 
 
 def _filled(table: Table, name: str) -> str:
@@ -125,7 +133,10 @@ def _said(table: Table, design: AuditDesign, proposals: list[Proposal]) -> list[
     """What was assumed on the way, aloud."""
     findings = []
     if proposals:
-        listed = "; ".join(f"{p.role} = {p.column} ({p.why})" for p in proposals)
+        named = {p.role: p.column for p in proposals} | {
+            key: value for key, value in _roles(design).items() if key == "judge_columns"
+        }
+        listed = "; ".join(f"{p.role} = {named[p.role]} ({p.why})" for p in proposals)
         findings.append(finding("roles_assumed", roles=listed))
     ignored = [role for role in ("groups", "relations", "features", "office", "pool") if getattr(design, role)]
     if ignored:

@@ -11,6 +11,7 @@ import pandas as pd
 from noiseaudit.errors import DataError, Place, Problem
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.table import MOST_PLACES, VIEW
+from noiseaudit.reading.wide import TOTAL
 from noiseaudit.reading.words import is_total
 from noiseaudit.result import Exclusion, Finding, Input
 from noiseaudit.result.findings import finding
@@ -53,7 +54,9 @@ def account_for(
         findings.append(finding("W311", n=left_out["blank_row"]))
     if counts["total_row"]:
         shown = ", ".join(dict.fromkeys(_shown(log.table.places.of(int(row))) for row in sorted(totals)[:10]))
-        findings.append(finding("W310", "warning", n=counts["total_row"], rows=shown))
+        rows = len({_shown(log.table.places.of(int(row))) for row in totals})  # of a wide table: fewer than decisions
+        n = rows if log.table.kind == "wide" else counts["total_row"]
+        findings.append(finding("W310", "warning", n=n, rows=shown))
     if read == left_out["blank_row"]:
         raise DataError([Problem("E102", "there is a header and not one row.", "Export it again, with the rows.")])
     if rows_used == 0:
@@ -78,7 +81,7 @@ def _are_totals(labels: pd.Series) -> npt.NDArray[np.bool_]:
 
 
 def _is_total(label: object) -> bool:
-    return isinstance(label, str) and is_total(label)
+    return isinstance(label, str) and (label.startswith(TOTAL) or is_total(label))
 
 
 def _shown(place: Place) -> str:
@@ -118,8 +121,10 @@ def drop_or_refuse_identical(log: Log) -> int:
     table = log.table
     columns = ", ".join(f"c{i}" for i in range(len(table.names)))
     filled = " OR ".join(f"c{i} IS NOT NULL" for i in range(len(table.names)))
-    alike = f"SELECT 1 FROM {VIEW} WHERE {filled} GROUP BY hash({columns}) HAVING count(*) > 1 LIMIT 1"
-    if not table.fetch(alike):  # much less to hold than the rows
+    told = [table.column(name) for name in log.roles.values() if name in table.names]
+    some = f"coalesce({', '.join(f'CAST({column} AS VARCHAR)' for column in told)}) IS NOT NULL"
+    alike = f"SELECT 1 FROM {VIEW} WHERE {some} GROUP BY hash({', '.join(told)}) HAVING count(*) > 1 LIMIT 1"
+    if not table.fetch(alike):  # no two rows agree in the columns with a role: much less to hold than whole rows
         return 0
     twice = (
         f"SELECT min(row) AS row, count(*) AS times FROM {VIEW} WHERE {filled} GROUP BY {columns} HAVING count(*) > 1"

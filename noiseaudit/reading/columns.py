@@ -27,7 +27,7 @@ def describe_columns(table: Table) -> tuple[Column, ...]:
         text = f"trim(CAST(c{place} AS VARCHAR))"
         wanted += [
             f"count(nullif({text}, ''))",
-            f"approx_count_distinct(c{place})",
+            f"least(approx_count_distinct(c{place}), count(nullif({text}, '')))",
             f"count(*) FILTER (regexp_full_match({text}, '{_NUMBER}'))",
             f"count(*) FILTER (regexp_full_match({text}, '{_DATE}'))",
         ]

@@ -52,7 +52,8 @@ class _Coder:
     design: AuditDesign
 
     def coding(self) -> Coding:
-        scale = self.design.scale
+        ordered = self.design.scale == "auto" and bool(self.design.order)
+        scale = "ordinal" if ordered else self.design.scale
         shapes = shapes_of(self.table, self.column, self.design) if self.table.is_text(self.column) else None
         words = None if shapes is None or looks_numeric(shapes) else self._levels()
         if scale in ("auto", "binary") and words is not None:
@@ -92,8 +93,8 @@ class _Coder:
         pair = holds_yes_no(words)
         if are_grades(words):
             self._refuse("E414", f"these {len(words)} words are grades, and their order was not given.",
-                         'Give it from low to high: --scale ordinal --order "onvoldoende,voldoende,goed"; or use '
-                         "--scale nominal if the order does not matter.")  # fmt: skip
+                         'Give all of them from low to high: --order "lowest,…,highest"; or use --scale nominal if the '
+                         "order does not matter.")  # fmt: skip
         if pair is not None:
             self._refuse("E413", f"beside {pair[0]!r} and {pair[1]!r} there are {len(words) - 2} other values.",
                          f"Say which value counts as 1 with --positive {pair[0]}, give the order with --scale ordinal "
@@ -149,7 +150,7 @@ class _Coder:
             return self._categories("ordinal")
         if words is not None:
             self._refuse("E414", "the order of these grades is not known.",
-                         'Give it from low to high: --order "onvoldoende,voldoende,goed".')  # fmt: skip
+                         'Give all of them from low to high: --order "lowest,…,highest".')  # fmt: skip
         numbers = number_column(self.table, self.column, self.design, shapes=shapes)
         rows = self.table.fetch(
             f"SELECT DISTINCT v FROM (SELECT {numbers.sql} AS v FROM {VIEW}) WHERE v IS NOT NULL ORDER BY v "

@@ -27,7 +27,7 @@ _BODY = {
     ".": re.compile(r"(?:0+|0{1,3}(?:,000)+|0{1,3}(?: 000)+|0{1,3}(?:['’]000)+)?(?:\.0*)?"),
 }
 _EURO = ("€", "EUR", "eur", "Eur", "euro")
-_GONE = "'’%€$£¥₺+٬"
+_GONE = "'’%€$£¥₺+"
 _NOT_FINITE = {"nan", "inf", "infinity", "∞"}
 _SHEET_ERROR = re.compile(r"#(?:[A-Z0-9/_]+[!?]?)")
 _LONGEST_EXACT = 36
@@ -65,6 +65,8 @@ def read_shape(shape: str) -> Form | None:
         return None
     body = found["body"].strip()
     comma, point = (bool(_BODY[mark].fullmatch(body)) for mark in (",", "."))
+    arabic = "٫" in shape or "٬" in shape  # a decimal comma and a thousands mark, whatever stands elsewhere
+    point = point and not arabic
     if found["dash"]:
         point, comma = False, comma and "," not in body
     if found["after"] and (found["sign"] or found["dash"]):
@@ -84,7 +86,7 @@ def read_shape(shape: str) -> Form | None:
         whole=len(whole) if not (comma and point) else len(digits.replace(".", "").replace(",", "")),
         fraction=len(fraction),
         power=bool(found["power"]),
-        foreign=FOREIGN in shape,
+        foreign=FOREIGN in shape or arabic,
         dash=bool(found["dash"]),
         after=bool(found["after"]),
         marked="." in body or "," in body,
@@ -213,8 +215,8 @@ class _Reader:
         if self.shapes.plain:
             number = f"CAST({self.table.column(self.name)} AS VARCHAR)"
         if any(form.foreign for form in seen):
-            number = f"translate({number}, {literal(FOREIGN_DIGITS + '٫')}, {literal('0123456789' * 4 + ',')})"
-            marks.add(",")
+            number = f"translate({number}, {literal(FOREIGN_DIGITS + '٫٬')}, {literal('0123456789' * 4 + ',.')})"
+            marks |= {",", "."}
         if any(form.unit == "€" for form in seen):
             number = f"regexp_replace({number}, '(?i)euro?', '')"
         if any(form.dash for form in seen):
@@ -346,7 +348,7 @@ def _roughly(value: float) -> str:
 
 def number_of(text: str, decimal: str) -> Decimal | None:
     """The exact value of one text that has the form of a number."""
-    plain = text.translate(str.maketrans(FOREIGN_DIGITS + "٫−–", "0123456789" * 4 + ",--"))
+    plain = text.translate(str.maketrans(FOREIGN_DIGITS + "٫٬−–", "0123456789" * 4 + ",.--"))
     plain = re.sub(r"(?i)euro?|[$£¥₺€%+'’]|USD|GBP|\s", "", plain)
     plain = re.sub(r",[-=]{1,2}$", "", plain)
     plain = plain.replace("." if decimal == "," else ",", "").replace(decimal, ".")

@@ -75,7 +75,8 @@ def propose_roles(table: Table, design: AuditDesign, *, wanted: tuple[str, ...])
         if len(best) > 1:
             raise CallError(
                 "ambiguous_roles",
-                f"two columns fit {role} equally well: {best[0]!r} and {best[1]!r}; choose with --{role}",
+                f"two columns fit {role} equally well: {best[0]!r} and {best[1]!r}; choose with --{role}"
+                + (", or give --judge-columns if every professional has a column." if role == "judge" else "."),
             )
         if best:
             proposals.append(Proposal(role, best[0], f"its name is a word for {role}"))

@@ -8,6 +8,7 @@ from noiseaudit.design import SINGLE_ROLES, AuditDesign, Relation
 from noiseaudit.errors import CallError, DataError, Problem
 from noiseaudit.reading.proposals import (
     Proposal,
+    best_by_name,
     decision_candidates,
     named_elsewhere,
     plain_name,
@@ -31,7 +32,11 @@ def resolve_roles(
     """
     resolved = _found(table, design.changed(**{k: v for k, v in table.roles.items() if getattr(design, k) is None}))
     if resolved.judge_columns:
-        table, resolved = as_long(table, resolved, chosen_columns(table, resolved.judge_columns))
+        columns = chosen_columns(table, resolved.judge_columns)
+        if propose:
+            table, resolved, proposals = _wide(table, resolved, columns)
+            return table, resolved, [p for p in proposals if p.role != "judge_columns"]
+        table, resolved = as_long(table, resolved, columns)
     missing = [role for role in REQUIRED if getattr(resolved, role) is None]
     if not missing:
         return table, resolved, []
@@ -51,9 +56,10 @@ def resolve_roles(
 
 
 def _wide(table: Table, design: AuditDesign, columns: tuple[str, ...]) -> tuple[Table, AuditDesign, list[Proposal]]:
-    """One column a judge, proposed from names that differ in a number only; the case from its name, else the row."""
-    without = design.changed(features=(*design.features, *columns))
-    case = [p for p in propose_roles(table, without, wanted=("case",)) if _one_row_each(table, p.column)]
+    """One column a judge; the case from its name, where it names every row, else the row."""
+    free = [name for name in table.names if name and name not in (*design.columns(), *columns)]
+    named = best_by_name("case", free) if design.case is None else []
+    case = [Proposal("case", name, "its name is a word for case") for name in named if _one_row_each(table, name)][:1]
     proposals = [Proposal("judge_columns", ", ".join(columns), "their names and values are alike")]
     roles: dict[str, object] = {"judge_columns": columns}
     if design.case is None and case:

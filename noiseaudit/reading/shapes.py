@@ -72,11 +72,15 @@ def shapes_of(table: Table, name: str, design: AuditDesign) -> Shapes:
     text = trimmed(table, name, design)
     cell = f"CAST({table.column(name)} AS VARCHAR)" if design.na == "auto" else text
     plain = f"strlen({cell}) BETWEEN 1 AND {_LONGEST} AND regexp_full_match({cell}, '{_PLAIN}')"
-    marks = f"CAST(strlen({cell}) * 10000 + instr({cell}, '.') * 100 + instr({cell}, ',') AS VARCHAR)"
+    marks = "CAST(strlen(cell) * 10000 + instr(cell, '.') * 100 + instr(cell, ',') AS VARCHAR)"
+    tested = f"SELECT *, {cell} AS cell, {plain} AS plain FROM {VIEW}"
+    keyed = (
+        f"SELECT row, cell, CASE WHEN plain THEN cell ELSE {text} END AS t, "
+        f"CASE WHEN plain THEN {marks} ELSE {_shape(text)} END AS key FROM ({tested})"
+    )
     rows = table.fetch(
-        f"SELECT key, count(*) AS n, count(cell), min(row) AS first, arg_min(t, row) FROM (SELECT row, {cell} AS cell, "
-        f"CASE WHEN {plain} THEN {cell} ELSE {text} END AS t, CASE WHEN {plain} THEN {marks} ELSE {_shape(text)} END "
-        f"AS key FROM {VIEW}) GROUP BY key ORDER BY n DESC, first LIMIT {MOST_SHAPES + 1}"
+        f"SELECT key, count(*) AS n, count(cell), min(row) AS first, arg_min(t, row) FROM ({keyed}) "
+        f"GROUP BY key ORDER BY n DESC, first LIMIT {MOST_SHAPES + 1}"
     )
     found: dict[str, Shape] = {}
     bare = design.na == "auto"

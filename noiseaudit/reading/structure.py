@@ -17,9 +17,8 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 _CHUNK = 1 << 22
-_LONGEST_RECORD = 1 << 26
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
-LONGEST_FIELD = 1_000_000  # bytes
+LONGEST_FIELD, LONGEST_RECORD = 1_000_000, 16_000_000  # bytes
 MOST_PLACES = 20
 _ALL_BUT = {mark: bytes(set(range(256)) - {mark, _NEWLINE}) for mark in range(128)}
 
@@ -75,7 +74,7 @@ def _whole_records(raw: BinaryIO) -> Iterator[bytes]:
         data = rest + piece
         cut = _end_outside_quotes(data)
         rest = data[cut:]
-        if len(rest) > _LONGEST_RECORD:  # more than the engine takes, so a quote is open that should not be
+        if len(rest) > LONGEST_RECORD:  # more than the engine takes, so a quote is open that should not be
             break
         if cut:
             yield data[:cut]
@@ -101,8 +100,10 @@ def _scan_alike(data: bytes, mark: int, found: Structure) -> bool:
     width = divided.find(b"\n") + 1
     if width < 2 or divided != divided[:width] * len(ends) or np.diff(ends, prepend=-1).max() > LONGEST_FIELD:
         return False
-    lines = np.arange(found.lines + 1, found.lines + 1 + len(ends))
-    _add_widths(np.broadcast_to(width, len(ends)), lines, found)
+    found.widths[width] = found.widths.get(width, 0) + len(ends)
+    listed = found.other.setdefault(width, [])
+    here = range(min(len(ends), MOST_PLACES - len(listed)))
+    listed += [(found.records + record, found.lines + 1 + record) for record in here]
     _add_letters(data, found)
     found.records += len(ends)
     found.lines += len(ends)

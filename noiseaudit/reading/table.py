@@ -18,6 +18,7 @@ import duckdb
 
 from noiseaudit.errors import DataError, Place, Problem
 from noiseaudit.reading.places import Locator, Places, letter
+from noiseaudit.reading.structure import LONGEST_RECORD
 from noiseaudit.result import Finding
 
 VIEW = "source"
@@ -127,7 +128,8 @@ def text_view(
     con.sql(
         f"CREATE VIEW {VIEW} AS SELECT row_number() OVER () AS row, * FROM read_csv({literal(str(path))}, "
         f"auto_detect=false, header=false, skip={skip}, delim={literal(delimiter)}, quote='\"', escape='\"', "
-        f"columns={{{columns}}}, strict_mode=true, null_padding=false, max_line_size=64000000, compression='none')"
+        f"columns={{{columns}}}, strict_mode=true, null_padding=false, max_line_size={LONGEST_RECORD}, "
+        f"buffer_size={LONGEST_RECORD}, compression='none')"
     )
     return Table(con, header, ("VARCHAR",) * len(header), path.name, "text")
 

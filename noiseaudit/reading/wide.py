@@ -13,9 +13,11 @@ from noiseaudit.reading.places import Locator
 from noiseaudit.reading.proposals import plain_name
 from noiseaudit.reading.shapes import shapes_of
 from noiseaudit.reading.table import VIEW, Table, literal
+from noiseaudit.reading.words import is_total
 from noiseaudit.result.findings import finding
 
 CASE, JUDGE, DECISION = "row of the table", "judge column", "decision"
+TOTAL = "total of row"  # the case of a row that sums up others
 _FEWEST = 2
 _LAST = re.compile(r"(?:[0-9]{1,4}|[A-Z])\Z")  # what tells one judge's column from another's
 
@@ -63,7 +65,7 @@ def as_long(table: Table, design: AuditDesign, columns: tuple[str, ...]) -> tupl
     values = [table.column(name) if alike else f"CAST({table.column(name)} AS VARCHAR)" for name in columns]
     names = (*rest, CASE, JUDGE, DECISION)
     kept = [table.column(name) for name in rest]
-    case, source = "'row ' || row", "wide"
+    case, source = f"{_total(table, rest)} || row", "wide"
     if design.case is None and design.weight is not None:
         weight = number_column(table, design.weight, design).sql
         source = f"(SELECT *, unnest(range(CAST({weight} AS BIGINT))) AS copy FROM wide)"
@@ -86,11 +88,20 @@ def as_long(table: Table, design: AuditDesign, columns: tuple[str, ...]) -> tupl
     return long, design.changed(**roles)
 
 
-def propose_judge_columns(table: Table, design: AuditDesign) -> tuple[str, ...]:
-    """Columns that look like one judge each: names that differ in a number or a last letter, values of one kind.
+def _total(table: Table, rest: list[str]) -> str:
+    """SQL: `row `, or the label of a row that sums up others, so that the account finds it where no case is named."""
+    cases = []
+    for name in rest:
+        if table.is_text(name):
+            cell = f"trim({table.column(name)})"
+            seen = table.fetch(f"SELECT DISTINCT {cell} FROM {VIEW} WHERE length({cell}) BETWEEN 3 AND 30")
+            labels = [literal(label) for (label,) in seen if is_total(label)]
+            cases += [f"WHEN {cell} IN ({', '.join(labels)}) THEN '{TOTAL} '"] if labels else []
+    return f"CASE {' '.join(cases)} ELSE 'row ' END" if cases else "'row '"
 
-    Empty where there are none. At least three columns, or two that share a word.
-    """
+
+def propose_judge_columns(table: Table, design: AuditDesign) -> tuple[str, ...]:
+    """Columns that look like one judge each: names that share a word or a stem, values of one kind; else empty."""
     taken = set(design.columns())
     free = [name for name in table.names if name and name not in taken]
     groups: dict[str, list[str]] = {}
@@ -102,6 +113,7 @@ def propose_judge_columns(table: Table, design: AuditDesign) -> tuple[str, ...]:
         words = re.split(r"[\s_\-]+", name.casefold())
         if len(words) > 1:
             groups.setdefault("… " + words[-1], []).append(name)
+            groups.setdefault(words[0] + " …", []).append(name)
     best: tuple[str, ...] = ()
     for names in groups.values():
         if len(names) > len(best) and len(names) >= _FEWEST and _one_kind(table, design, names):

@@ -14,6 +14,7 @@ from noiseaudit.formatting import decimals_for, json_text, printable
 from noiseaudit.report.assurance import estimator_sentences, sure_sentences
 from noiseaudit.report.sentences import Speaker, nobody_differed
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
+from noiseaudit.result.exchange import without_people
 from noiseaudit.tables import FEWEST_FOR_POINTS, averaging, bar_parts, chance_range, noise_parts, precision_bands
 
 SECTIONS = ("short", "audited", "lottery", "parts", "individuals", "helps", "sure", "method")
@@ -314,7 +315,7 @@ def _planning_notes(speaker: Speaker) -> list[str]:
 
 def _settings(result: AuditResult) -> list[tuple[str, str]]:
     shown: list[tuple[str, str]] = []
-    for key, value in result.settings.items():
+    for key, value in without_people(result.settings).items():
         text: Any = value
         if value in (None, [], (), {}, "auto"):
             continue

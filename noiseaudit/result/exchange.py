@@ -21,6 +21,12 @@ DERIVED = {Estimate: ("sd", "sd_interval", "at_boundary"), Bounded: ("sd_bounds"
 _BY_STATUS = {"bounded": Bounded, "not_identified": NotIdentified}
 
 
+def without_people(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings for a file: the names of judges' columns are names of people, so they are counted."""
+    columns = settings.get("judge_columns")
+    return dict(settings) | ({"judge_columns": f"{len(columns)} names or patterns"} if columns else {})
+
+
 def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | None = None) -> dict[str, Any]:
     """JSON-ready data. `public` empties every list about persons and says so in a finding; `team` writes codes."""
     if audience not in typing.get_args(Audience):
@@ -49,7 +55,7 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
         "groups": _plain(groups),
         "findings": _plain(findings),
         "supplement": _plain(result.supplement),
-        "settings": _plain(result.settings) | {"audience": audience},
+        "settings": _plain(without_people(result.settings)) | {"audience": audience},
     }
 
 

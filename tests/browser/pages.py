@@ -74,9 +74,9 @@ def page(kind: str, folder: Path, *, audience: str = "public") -> str:
 def hostile(folder: Path) -> list[str]:
     """Reports in which every text that comes from outside is an attack, one page an attack and a scale."""
     found = []
-    for scale in ("small", "nominal", "repeats"):
-        base = result(scale)
-        for number, text in enumerate((*MARKUP, ESCAPES)):
+    for number, text in enumerate((*MARKUP, ESCAPES)):
+        for scale in (("small", "nominal", "repeats")[number % 3], "continuous"):
+            base = result(scale)
             mean = base.lottery.mean_difference
             lottery = replace(base.lottery, mean_difference=replace(mean, unit=text) if hasattr(mean, "unit") else mean)
             evil = replace(
@@ -86,7 +86,8 @@ def hostile(folder: Path) -> list[str]:
                 lottery=lottery,
                 findings=tuple(replace(f, severity="warning", what=text, why=text, do=text) for f in base.findings),
                 judges=tuple(replace(judge, judge=f"{text}{n}") for n, judge in enumerate(base.judges)),
-                settings=dict(base.settings) | {"unit": text, "reading": {"decimal": text, "sheet": text}, text: [text]},
+                settings=dict(base.settings)
+                | {"unit": text, "reading": {"decimal": text, "sheet": text}, text: [text]},
             )
             path = folder / f"hostile-{scale}-{number}.html"
             write_report(evil, path, audience="team")

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Of axe's best practices those that say something about this page; the others are about applications and frames.
-PRACTICES = ["region", "landmark-one-main", "landmark-unique", "page-has-heading-one", "heading-order", "empty-heading",
-             "empty-table-header", "skip-link", "scope-attr-valid", "table-duplicate-name", "tabindex", "image-redundant-alt",
-             "landmark-banner-is-top-level", "landmark-contentinfo-is-top-level", "landmark-main-is-top-level"]  # fmt: skip
+PRACTICES = [
+    "region", "landmark-one-main", "landmark-unique", "page-has-heading-one", "heading-order", "empty-heading",
+    "empty-table-header", "skip-link", "scope-attr-valid", "table-duplicate-name", "tabindex", "image-redundant-alt",
+    "landmark-banner-is-top-level", "landmark-contentinfo-is-top-level", "landmark-main-is-top-level",
+]  # fmt: skip
 TEAM = ("continuous", "repeats", "blocks", "nominal", "nothing")
 
 
@@ -49,7 +51,9 @@ def test_no_barrier(kind: str, audience: str, page: Page, folder: Path) -> None:
     run = "tags => axe.run({runOnly: tags, resultTypes: ['violations', 'incomplete']})"
     for chosen in ({"type": "tag", "values": TAGS}, {"type": "rule", "values": PRACTICES}):
         found = page.evaluate(run, chosen)
-        assert found["violations"] == [], [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in found["violations"]]
+        assert found["violations"] == [], [
+            (v["id"], [n["html"][:200] for n in v["nodes"]]) for v in found["violations"]
+        ]
         assert len(found["passes"]) > 5
         unsure = {item["id"] for item in found["incomplete"]}
         assert unsure <= {"color-contrast"}  # text over drawn marks, which axe cannot weigh
@@ -68,6 +72,10 @@ def test_charts_and_their_marks_have_contrast() -> None:
         assert 1.05 / (luminance(colour) + 0.05) >= 4.5
 
 
+RUNNING = """[...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => /^on/i.test(a.name)
+    || (/href|src|action/i.test(a.name) && !a.value.startsWith('#'))).map(a => `${a.name}=${a.value}`)"""
+
+
 def test_hostile_text_does_nothing(page: Page, folder: Path) -> None:
     happened: list[str] = []
     page.on("dialog", lambda dialog: (happened.append(f"dialog {dialog.message}"), dialog.dismiss()))
@@ -80,53 +88,49 @@ def test_hostile_text_does_nothing(page: Page, folder: Path) -> None:
         asked.clear()
         page.goto(address)
         opened(page)
-        for part in page.locator("summary, h1, dd, figcaption").all()[:12]:
+        for part in page.locator("summary, h1, dd, figcaption").all()[:4]:
             part.hover()
         page.wait_for_timeout(20)
         assert asked == [address]
-        odd = "[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on|javascript:/i.test(a.name + a.value)))"
-        assert page.evaluate(f"{odd}.length") == 0
+        assert page.evaluate(RUNNING) == []
         assert page.locator("script, iframe, object, embed, form, base, link, img").count() == 0
         assert not happened
 
 
+SIZES = """[...document.querySelectorAll('svg text')].map(e => parseFloat(getComputedStyle(e).fontSize)
+    * Math.hypot(e.getScreenCTM().c, e.getScreenCTM().d))"""  # CSS pixels, also of text on its side
+STUCK = """[...document.querySelectorAll('main *')].filter(e => e.scrollWidth > e.clientWidth + 1
+    && getComputedStyle(e).overflowX === 'auto' && e.tabIndex !== 0).map(e => e.outerHTML.slice(0, 80))"""
+CUT = """[...document.querySelectorAll('svg')].flatMap(svg => { const box = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('text')].filter(e => { const t = e.getBoundingClientRect();
+        return t.left < box.left - 2 || t.right > box.right + 2 || t.top < box.top - 2 || t.bottom > box.bottom + 2; })
+    .map(e => e.textContent); })"""
+OVERLAPS = """[...document.querySelectorAll('svg')].flatMap(svg => {
+    const parts = [...svg.querySelectorAll('text')].map(e => [e.textContent, e.getBoundingClientRect()]);
+    return parts.flatMap(([a, p], i) => parts.slice(i + 1).filter(([, q]) =>
+        Math.min(p.right, q.right) - Math.max(p.left, q.left) > 2 &&
+        Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 4).map(([b]) => `${a} | ${b}`)); })"""
+
+
 @pytest.mark.parametrize("width", [320, 480, 500, 600, 768, 1280])
-def test_a_narrow_page_does_not_scroll_sideways_and_its_charts_stay_legible(width: int, page: Page, folder: Path) -> None:
+def test_a_narrow_page_does_not_scroll_sideways_and_its_charts_stay_legible(
+    width: int, page: Page, folder: Path
+) -> None:
     page.set_viewport_size({"width": width, "height": 640})
     for kind in ("long names", "300 professionals", "nominal", "huge", "nothing"):
         page.goto(pages.page(kind, folder))
         for _ in range(2):  # closed, then open
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), kind
             opened(page)
-        sizes = page.evaluate(
-            "[...document.querySelectorAll('svg text')].map(e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().d)"
-        )
-        assert min(sizes, default=12) > 11.99, kind
-        wide = "e => e.scrollWidth > e.clientWidth + 1"
-        stuck = page.evaluate(
-            f"[...document.querySelectorAll('.scroll, pre')].filter({wide}).filter(e => e.tabIndex !== 0).length"
-        )
-        assert stuck == 0
-        cut = page.evaluate(
-            """[...document.querySelectorAll('svg')].flatMap(svg => { const box = svg.getBoundingClientRect();
-            return [...svg.querySelectorAll('text')].filter(e => { const t = e.getBoundingClientRect();
-            return t.left < box.left - 2 || t.right > box.right + 2 || t.top < box.top - 2 || t.bottom > box.bottom + 2; })
-            .map(e => e.textContent); })"""
-        )
-        assert cut == [], kind
+        assert min(page.evaluate(SIZES), default=12) > 11.99, kind
+        assert page.evaluate(STUCK) == [], kind
+        assert page.evaluate(CUT) == [], kind
 
 
 @pytest.mark.parametrize("kind", list(pages.KINDS))
 def test_no_two_texts_of_a_chart_lie_on_one_another(kind: str, page: Page, folder: Path) -> None:
     page.goto(pages.page(kind, folder))
-    overlaps = page.evaluate(
-        """[...document.querySelectorAll('svg')].flatMap(svg => {
-        const parts = [...svg.querySelectorAll('text')].map(e => [e.textContent, e.getBoundingClientRect()]);
-        return parts.flatMap(([a, p], i) => parts.slice(i + 1).filter(([, q]) =>
-            Math.min(p.right, q.right) - Math.max(p.left, q.left) > 2 &&
-            Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 4).map(([b]) => `${a} | ${b}`)); })"""
-    )
-    assert overlaps == []
+    assert page.evaluate(OVERLAPS) == []
 
 
 def test_print_opens_what_is_folded_and_makes_a_tagged_pdf(page: Page, folder: Path) -> None:
@@ -146,7 +150,8 @@ def test_print_opens_what_is_folded_and_makes_a_tagged_pdf(page: Page, folder: P
 
 
 def focused(page: Page) -> str:
-    return str(page.evaluate("(e => e.tagName + ' ' + (e.getAttribute('aria-label') || e.textContent.trim().slice(0, 60)))(document.activeElement)"))
+    told = "(e => `${e.tagName} ${e.getAttribute('aria-label') || e.textContent.trim().slice(0, 60)}`)"
+    return str(page.evaluate(f"{told}(document.activeElement)"))
 
 
 def test_everything_is_reached_by_keyboard(page: Page, folder: Path) -> None:
@@ -160,7 +165,8 @@ def test_everything_is_reached_by_keyboard(page: Page, folder: Path) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null"), "the skip link leads past the contents"
-    page.reload()
+    page.goto("about:blank")
+    page.goto(pages.page("repeats", folder))
     opened(page)
     wanted = page.evaluate("[...document.querySelectorAll('a, summary, [tabindex]')].length")
     reached = []

@@ -148,7 +148,7 @@ def number_style(rng: random.Random) -> tuple[Callable[[Value], str], int, str |
 
 def decide(rng: random.Random, rows: list[Row], kind: str) -> tuple[Callable[[Value], str], dict[str, object]]:
     """Give every row a decision of a kind; how it is spelt, and what the table then is."""
-    plain: Callable[[Value], str] = lambda value: str(value) if value is not None else ""  # noqa: E731
+    plain: Callable[[Value], str] = lambda value: str(value) if value is not None else ""  # noqa: E731 - a style
     if kind == "amount":
         written, decimals, decimal, unit = number_style(rng)
         low = rng.choice((-500, 0, 0, 800))

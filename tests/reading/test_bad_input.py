@@ -293,3 +293,8 @@ def test_truth_that_contradicts_itself() -> None:
 def test_wrong_setting_suggests_the_right_one() -> None:
     with pytest.raises(na.CallError, match="did you mean 'decision'"):
         na.AuditDesign(decison="score")
+
+
+def test_an_order_means_grades() -> None:
+    frame = pd.DataFrame({"case": list("aabb"), "judge": list("xyxy"), "decision": ["goed", "matig", "goed", "slecht"]})
+    assert na.audit(frame, order=("slecht", "matig", "goed")).design.scale == "ordinal"

@@ -1,7 +1,8 @@
-"""noiseaudit in this process, with a terminal that remembers every character it was sent."""
+"""noiseaudit in this process, with a terminal that remembers every character it was sent; and small files for it."""
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import signal
@@ -11,6 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
+
+from ..conftest import TOY
+
+WRITTEN = ("html", "json", "md", "csv", "xlsx")
 
 
 class Terminal(io.TextIOWrapper):
@@ -75,3 +80,16 @@ def run(*arguments: str, cwd: Path, stdin: bytes = b"") -> Said:
     finally:
         os.chdir(before)
     return Said(code, out.text, err.text)
+
+
+def table(*head: str, rows: list[tuple[object, ...]] | None = None) -> str:
+    """A small panel as CSV under any three names."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=";").writerows(
+        [head, *(rows or [(f"c{i}", f"j{j}", y) for i, line in enumerate(TOY) for j, y in enumerate(line)])]
+    )
+    return out.getvalue()
+
+
+def outputs(stem: str, *suffixes: str) -> list[str]:
+    return [part for suffix in suffixes for part in ("-o", f"{stem}.{suffix}")]

@@ -19,12 +19,15 @@ SECRET = "Qleakz"  # stands in for a person, a case or an answer; in no message 
 # Constants of our own sentences, which cells of the crafted files happen to hold too.
 OUR_WORDS = {"1.234", "03-04-2024", "onvoldoende", "voldoende", "goed", "100000", "2024"}
 NAMES = {"zaak", "rechter", "besluit", "Besluit", "BESLUIT", "datum", "groep", "soort", "sep="}
-CRAFTED = [bad for bad in INPUTS
-           if isinstance(bad.data, str) and len(bad.data) < 100_000 and "--show-values" not in bad.arguments]  # fmt: skip
+CRAFTED = [
+    bad
+    for bad in INPUTS
+    if isinstance(bad.data, str) and len(bad.data) < 100_000 and "--show-values" not in bad.arguments
+]
 COMMANDS = (
-    ["report"],
     ["report", "-v", "-o", "r.json", "--force"],
-    *(["inspect", "--format", form] for form in ("text", "json", "csv")),
+    ["inspect"],
+    ["inspect", "--format", "json"],
     ["init", "-o", "made.toml", "--force"],
 )
 
@@ -163,7 +166,9 @@ def test_s10_a_damaged_result_is_refused_without_its_values() -> None:
     spoilt: list[Callable[[], object]] = [
         lambda: na.AuditResult.from_dict(data | {"noise": SECRET}),
         lambda: na.AuditResult.from_dict(data | {"judges": [SECRET]}),
-        lambda: na.AuditResult.from_dict(data | {"lottery": {"mean_difference": {"status": "estimated", "value": SECRET}}}),
+        lambda: na.AuditResult.from_dict(
+            data | {"lottery": {"mean_difference": {"status": "estimated", "value": SECRET}}}
+        ),
     ]
     for read in spoilt:
         with pytest.raises(na.CallError) as caught:

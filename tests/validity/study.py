@@ -130,12 +130,20 @@ def _figure(found: Number) -> Triple | None:
 def _lottery(design: Design, rows: Rows, cells: Cells, estimate: PanelEstimate) -> list[Triple | None]:
     """The three figures of the lottery, as the pipeline makes them."""
     if design.scale in ("binary", "nominal"):
-        factor = 2.0 if design.scale == "binary" else 1.0
-        return [None, None, _figure(disagreement(estimate.system, factor=factor))]
+        factor, categories = (2.0, 2) if design.scale == "binary" else (1.0, design.categories)
+        return [
+            None,
+            None,
+            _figure(disagreement(estimate.system, factor=factor, categories=categories, judges=estimate.linked.J)),
+        ]
     mean = mean_difference(estimate, unit=None, confidence=0.95, kurtosis_floor=2.0)
     if design.scale == "ordinal":
         grades = estimate_panel(cells_of(design, rows, indicators=True))
-        return [_figure(mean), None, _figure(disagreement(grades.system, factor=1.0))]
+        return [
+            _figure(mean),
+            None,
+            _figure(disagreement(grades.system, factor=1.0, categories=design.categories, judges=grades.linked.J)),
+        ]
     logs = design.scale == "log"
     index = noise_index(estimate.linked, logs=logs, shift=float(cells.shift), confidence=0.95)
     return [_figure(mean), _figure(index), None]
