@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import CallError, DataError, Problem
 from noiseaudit.estimators.overlap import Overlap, describe_overlap
-from noiseaudit.reading import Proposal, read_table, tabulate
+from noiseaudit.reading import Proposal, Table, read_table, tabulate
 from noiseaudit.reading.columns import Column, describe_columns
 from noiseaudit.reading.dates import date_column
 from noiseaudit.reading.decisions import code_decision
 from noiseaudit.reading.roles import REQUIRED, resolve_roles
 from noiseaudit.reading.source import open_table
 from noiseaudit.result import Finding, Input
+
+_Seen = TypeVar("_Seen")
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,12 @@ class Inspection:
 
 @dataclass
 class _Gathered:
-    """What one look after another found."""
+    """Problems of one look after another, so that all are listed and not only the first."""
 
     problems: list[Problem] = field(default_factory=list)
 
-    def at(self, look: Callable[[], object]) -> object:
-        """The outcome of a look, or None and its problems kept."""
+    def at(self, look: Callable[[], _Seen]) -> _Seen | None:
+        """What a look finds, or None and its problems kept."""
         try:
             return look()
         except DataError as error:
@@ -63,57 +66,44 @@ class _Gathered:
         return None
 
 
-def _unreadable(name: str, design: AuditDesign, problems: tuple[Problem, ...]) -> Inspection:
-    return Inspection(name, "unreadable", 0, (), {}, {}, design.roles(), (), None, problems, ())
-
-
 def inspect(source: object, design: AuditDesign | None = None, *, name: str | None = None) -> Inspection:
     """Look at a source; problems with its rows are listed, each with its places.
 
     CallError only for a wrong call (no such file, an unknown option).
     """
     design = design or AuditDesign()
-    gathered = _Gathered()
     try:
         table = open_table(source, design, name=name)
     except DataError as error:
-        nothing: tuple[()] = ()
-        return Inspection(
-            name or str(source),
-            "unreadable",
-            0,
-            nothing,
-            {},
-            {},
-            design.roles(),
-            nothing,
-            None,
-            error.problems,
-            nothing,
-        )
+        called = name or str(source)
+        return Inspection(called, "unreadable", 0, (), {}, {}, design.roles(), (), None, error.problems, ())
     try:
-        columns, rows = describe_columns(table), table.rows()
-        resolved = gathered.at(lambda: resolve_roles(table, design))
-        proposals: list[Proposal] = []
-        roles, scale = design.roles(), None
-        reading, evidence, findings = dict(table.reading), dict(table.evidence), list(table.findings)
-        account = overlap = None
-        if isinstance(resolved, tuple):
-            table, known, proposals = resolved
-            roles = known.roles()
-            gathered.at(lambda: code_decision(table, str(known.decision), known))
-            if known.time is not None:
-                gathered.at(lambda: date_column(table, str(known.time), known))
-            log = gathered.at(lambda: read_table(table, known, proposals=proposals))
-            if log is not None:
-                found = gathered.at(lambda: tabulate(log))  # type: ignore[arg-type]
-                reading, evidence, findings, scale = log.reading, log.evidence, log.findings, log.scale  # type: ignore[attr-defined]
-                if found is not None:
-                    account, findings = found.input, list(found.findings)  # type: ignore[attr-defined]
-                    overlap = describe_overlap(found.main)  # type: ignore[attr-defined]
-        return Inspection(
-            table.name, table.kind, rows, columns, reading, evidence, roles, tuple(proposals), scale,
-            tuple(gathered.problems), tuple(findings), account, overlap,
-        )  # fmt: skip
+        return _inspected(table, design)
     finally:
         table.close()
+
+
+def _inspected(table: Table, design: AuditDesign) -> Inspection:
+    gathered = _Gathered()
+    seen = Inspection(
+        table.name, table.kind, table.rows(), describe_columns(table), table.reading, table.evidence, design.roles(),
+        (), None, (), tuple(table.findings),
+    )  # fmt: skip
+    resolved = gathered.at(lambda: resolve_roles(table, design))
+    if resolved is not None:
+        long, known, proposals = resolved
+        seen = replace(seen, kind=long.kind, roles=known.roles(), proposals=tuple(proposals))
+        # decisions and dates are looked at by themselves first, so that the problems of both are listed
+        gathered.at(lambda: code_decision(long, str(known.decision), known))
+        if known.time is not None:
+            gathered.at(lambda: date_column(long, str(known.time), known))
+        log = gathered.at(lambda: read_table(long, known, proposals=proposals))
+        if log is not None:
+            seen = replace(
+                seen, reading=log.reading, evidence=log.evidence, scale=log.scale, findings=tuple(log.findings)
+            )
+            found = gathered.at(lambda: tabulate(log))
+            if found is not None:
+                overlap = describe_overlap(found.main)
+                seen = replace(seen, account=found.input, findings=found.findings, overlap=overlap)
+    return replace(seen, problems=tuple(gathered.problems))
