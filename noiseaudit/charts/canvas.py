@@ -82,7 +82,7 @@ def unit_of(result: AuditResult) -> str | None:
 def write_amounts(axis: Axis, numerals: Numerals) -> None:
     """Ticks in the words of the page, as many decimals as their distance needs, and no `1e9` in a corner."""
 
-    def text(value: float, _: int | None) -> str:
+    def text(value: float, _: float) -> str:
         step = float(axis.get_majorticklocs()[1] - axis.get_majorticklocs()[0])
         decimals = max(0, -math.floor(math.log10(step)))
         uneven = abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6  # 0.25 and 2.5 take one more
