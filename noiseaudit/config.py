@@ -196,6 +196,8 @@ def load_config(path: Path) -> Config:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CallError("bad_config", f"{path.name}, {syntax_problem(error, text)}") from None
+    except RecursionError:
+        raise CallError("bad_config", f"{path.name}: lists or tables lie too deep inside one another") from None
     try:
         config = Config.model_validate(tree)
     except ValidationError as error:

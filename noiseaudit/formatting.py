@@ -75,7 +75,7 @@ class Numerals:
         return say("phrase.day", day=int(day), month=say("phrase.months").split()[int(month) - 1], year=int(year))
 
     def one_in(self, probability: float) -> str:
-        """`about 1 in 7`; rare ones with two digits, `about 1 in 1,500`."""
+        """`1 in 7`; rare ones with two digits, `1 in 1,500`."""
         n = 1 / probability
         return catalogue(self.language)("phrase.one_in", n=self.plain(round(n, min(0, 1 - math.floor(math.log10(n))))))
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from noiseaudit.estimators.d_study import averaged_noise
-from noiseaudit.result import AuditResult, Component, Estimate, Interval
+from noiseaudit.result import AuditResult, Component, DifferenceDistribution, Estimate, Interval
 
 CATEGORICAL = ("binary", "nominal")
 FEWEST_FOR_POINTS = 10
@@ -46,6 +44,11 @@ def bar_parts(result: AuditResult) -> list[Part]:
 def noise_factor(result: AuditResult) -> float:
     """What a variance is multiplied with to be shown: 2 for yes/no (P(disagree) = 2 Sys), else 1."""
     return 2.0 if result.design.scale == "binary" else 1.0
+
+
+def whole_steps(spread: DifferenceDistribution) -> bool:
+    """Whether the bins stand for differences of 0, 1, 2 … steps."""
+    return spread.edges[0] == -0.5
 
 
 @dataclass(frozen=True)
@@ -141,10 +144,16 @@ def precision_bands(result: AuditResult, *, most: int = 4) -> list[Band]:
     if len(known) < FEWEST_FOR_POINTS:
         return []
     known.sort(key=lambda j: (j.cells, j.se or 0.0))
-    count = min(most, len(known) // FEWEST_PER_BAND)
+    wanted = -(-len(known) // min(most, len(known) // FEWEST_PER_BAND))
+    groups = [[known[0]]]
+    for judge in known[1:]:  # cut only where the number of cases changes, so that bands do not overlap
+        if len(groups[-1]) >= wanted and judge.cells != groups[-1][-1].cells:
+            groups.append([])
+        groups[-1].append(judge)
+    if len(groups) > 1 and len(groups[-1]) < FEWEST_PER_BAND:
+        groups[-2:] = [groups[-2] + groups[-1]]
     bands = []
-    for members in np.array_split(np.arange(len(known)), count):
-        group = [known[i] for i in members]
+    for group in groups:
         z = [abs((j.level or 0.0) / (j.se or 1.0)) for j in group]
         bands.append(
             Band(

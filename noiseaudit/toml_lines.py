@@ -113,7 +113,7 @@ class _Scan:
         place = 0
         self._advance()
         while self._here not in (closing, _END):
-            if self._here in (",", "\n"):
+            if self._here in (",", "\n", "}"):  # a brace that closes nothing: text that is no TOML after all
                 self._advance()
             elif closing == "}":
                 yield from self._pair(key)

@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_PER_LETTER = 0.0125  # of the bar's length, at 12 points on 8 inches
+
+
 @styled
 def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """Stacked bar of the parts' variances, negative ones as 0; parts that cannot be split are drawn as one."""
     say, numerals = catalogue(language), Numerals(language)
     split = len(bar_parts(result)) > 2
-    ax = new_axes(ax, height=2.5 if result.design.scale not in CATEGORICAL or split else 1.9)
+    ax = new_axes(ax, height=2.8 if result.design.scale not in CATEGORICAL or split else 2.2)
     parts = bar_parts(result)
     total = sum(max(0.0, part.estimate.variance) for part in parts if part.estimate)
     if not parts or total <= 0:
         return unavailable(ax, say("chart.decomposition.empty"))
-    left = 0.0
+    left = taken = 0.0
     unit = unit_of(result)
     for place, part in enumerate(parts):
         estimate = part.estimate
@@ -50,10 +53,15 @@ def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str 
             label += "\n" + say("chart.decomposition.zero")
         last = 0 < place == len(parts) - 1
         leans = last or left > 0.6  # towards the left, so that it ends within the chart
+        at = 1.0 if last else left + width if leans else left
+        long = _PER_LETTER * max(map(len, label.split("\n")))
+        start, end = (at - long, at) if leans else (at, at + long)
+        drops = start < taken  # to a row of its own where it would run into the label before it
+        taken = taken if drops else end
         ax.annotate(
             label,
-            (1.0 if last else left + width if leans else left, -0.33),
-            xytext=(0, -40 if place == 1 and len(parts) > 2 else -4),
+            (at, -0.33),
+            xytext=(0, -40 if drops else -4),
             textcoords="offset points",
             ha="right" if leans else "left",
             va="top",
@@ -64,6 +72,9 @@ def decomposition(result: AuditResult, *, ax: Axes | None = None, language: str 
     ax.set_ylim(-1.25, 0.4)
     ax.set_yticks([])
     ax.xaxis.set_ticks_position("top")
+    ax.xaxis.set_label_position("top")
+    kind = "_categories" if result.design.scale in CATEGORICAL else ""
+    ax.set_xlabel(say(f"chart.decomposition.x{kind}"), color=SECONDARY)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0%", "25%", "50%", "75%", "100%"], color=SECONDARY)
     ax.spines[["left", "bottom"]].set_visible(False)
     return ax

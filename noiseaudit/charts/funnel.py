@@ -23,6 +23,8 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
 
     Points only with ten professionals or more; thousands of them become one raster image.
     """
+    from matplotlib.ticker import MaxNLocator
+
     say = catalogue(language)
     ax = new_axes(ax, height=4.2)
     points = funnel_points(result)
@@ -53,6 +55,7 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
     )
     ax.axhline(0, color=SECONDARY, linewidth=0.8)
     write_amounts(ax.yaxis, Numerals(language))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(say("chart.funnel.x"))
     unit = unit_of(result)
     ax.set_ylabel(say("chart.funnel.y", unit=f" ({unit})" if unit else ""))

@@ -9,7 +9,7 @@ from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled
 from noiseaudit.formatting import Numerals, decimals_for
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult, DifferenceDistribution, Figure
-from noiseaudit.tables import CATEGORICAL
+from noiseaudit.tables import CATEGORICAL, whole_steps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,10 +41,15 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
     )
     decimals = decimals_for(mean.value, mean.interval)
     for value, key, style in ((mean.value, "mean", "-"), (spread.median, "median", "--")):
-        text = say(f"chart.lottery.{key}", value=numerals.amount(value, unit, decimals))
+        places = 0 if key == "median" and whole_steps(spread) else decimals
+        text = say(f"chart.lottery.{key}", value=numerals.amount(value, unit, places))
         ax.axvline(value, color=PATTERN, linestyle=style, linewidth=2, label=text)
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.0)
-    write_amounts(ax.xaxis, numerals)
+    if whole_steps(spread):
+        steps = range(0, round(edges[-1] + 0.5), max(1, round(edges[-1] / 12)))
+        ax.set_xticks(steps, [numerals.plain(step) for step in steps])
+    else:
+        write_amounts(ax.xaxis, numerals)
     ax.set_xlabel(say("chart.lottery.x", unit=f" ({unit})" if unit else ""))
     ax.set_ylabel(say("chart.lottery.y"))
     ax.set_xlim(left=min(0.0, edges[0]))

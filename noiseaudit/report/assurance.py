@@ -27,7 +27,7 @@ def sure_sentences(speaker: Speaker) -> list[str]:
     if 0 < result.supplement.judges_informative < _FEW:
         sentences.append(say("sure.few", judges=speaker.numerals.count(result.supplement.judges_informative)))
     sentences += _truth(speaker)
-    return [*sentences, say("sure.causes"), say("sure.cases_note"), say("short.not_right")]
+    return [*sentences, say("sure.causes"), say("sure.cases_note")]
 
 
 def _truth(speaker: Speaker) -> list[str]:

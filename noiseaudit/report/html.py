@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,21 @@ from noiseaudit.charts.canvas import svg_of
 from noiseaudit.errors import NotIdentified
 from noiseaudit.formatting import decimals_for, json_text, printable
 from noiseaudit.report.assurance import estimator_sentences, sure_sentences
-from noiseaudit.report.sentences import Speaker, nobody_differed
+from noiseaudit.report.sentences import Speaker, nobody_differed, told
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
 from noiseaudit.result.exchange import without_people
-from noiseaudit.tables import FEWEST_FOR_POINTS, averaging, bar_parts, chance_range, noise_parts, precision_bands
+from noiseaudit.tables import (
+    FEWEST_FOR_POINTS,
+    averaging,
+    bar_parts,
+    chance_range,
+    noise_parts,
+    precision_bands,
+    whole_steps,
+)
 
 SECTIONS = ("short", "audited", "lottery", "parts", "individuals", "helps", "sure", "method")
-_MOST_BINS = 40
+_EMPTY = 0.0005  # a share that prints as 0.0%
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ def render_html(
         language=language,
         result=result,
         speaker=speaker,
+        told=told,
         sections=SECTIONS,
         title=speaker.say("report.title", name=result.input.name),
         audited=_audited(speaker),
@@ -79,7 +89,7 @@ def _drawn(speaker: Speaker, name: str, title: str, subtitle: str, head: list[st
 
 
 def _audited(speaker: Speaker) -> list[tuple[str, str]]:
-    say, result, plain = speaker.say, speaker.result, speaker.numerals.plain
+    say, result, plain, count = speaker.say, speaker.result, speaker.numerals.plain, speaker.numerals.count
     source, design = result.input, result.design
     rows = say(
         "audited.rows_text",
@@ -98,14 +108,22 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
         (say("audited.decisions"), plain(design.decisions)),
         (
             say("audited.overlap"),
-            say("audited.overlap_text", informative=plain(design.cells_informative), cells=plain(design.cells)),
+            say("audited.overlap_text", shared=plain(result.supplement.cases_informative), cases=count(design.cases)),
         ),
-        (say("audited.repeats"), plain(design.replicated_cells)),
+        (say("audited.repeats"), say("audited.repeats_text", n=count(design.replicated_cells))),
         (say("audited.scale"), say(f"audited.scale_{design.scale}")),
-        (say("audited.columns"), "; ".join(f"{role}: {_joined(column)}" for role, column in design.roles.items())),
+        (
+            say("audited.columns"),
+            "; ".join(f"{_role(speaker, role)}: {_joined(column)}" for role, column in design.roles.items()),
+        ),
         (say("audited.reading"), _reading(speaker)),
     ]
     return facts
+
+
+def _role(speaker: Speaker, role: str) -> str:
+    """The reader's word for a role: professional for judge."""
+    return speaker.say(f"audited.role_{role}") if f"audited.role_{role}" in speaker.say else role
 
 
 def _joined(column: object) -> str:
@@ -140,26 +158,42 @@ def _lottery(speaker: Speaker) -> Chart:
         )
     if isinstance(mean, Figure) and isinstance(spread, DifferenceDistribution):
         value, bracket = speaker.figure(mean)
-        digits = decimals_for(mean.value, mean.interval)
-        head = [say("lottery.column_from"), say("lottery.column_to"), say("lottery.column_share")]
-        rows = [
-            [
-                speaker.numerals.amount(max(0.0, low), mean.unit, digits),
-                speaker.numerals.amount(high, mean.unit, digits),
-                speaker.numerals.plain(100 * share, 1) + "%",
-            ]
-            for low, high, share in zip(spread.edges, spread.edges[1:], spread.share, strict=False)
-        ][:_MOST_BINS]
-        rows.append([say("lottery.row_mean"), value, bracket])
+        head, rows = _difference_rows(speaker, spread, mean)
+        digits = 0 if whole_steps(spread) else decimals_for(mean.value, mean.interval)
+        median = speaker.numerals.amount(spread.median, mean.unit, digits)
         return _drawn(
             speaker,
             "lottery",
             say("lottery.chart_numeric", value=value),
-            say("lottery.sub_numeric", cases=cases),
+            say("lottery.sub_numeric", cases=cases, mean=value, interval=bracket, median=median),
             head,
             rows,
         )
     return _drawn(speaker, "lottery", say("lottery.chart_empty"), "", [], [])
+
+
+def _difference_rows(
+    speaker: Speaker, spread: DifferenceDistribution, mean: Figure
+) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the distribution: whole steps one by one, else from and to; the empty tail as one row."""
+    say, numerals = speaker.say, speaker.numerals
+    bins = list(zip(spread.edges, spread.edges[1:], spread.share, strict=False))
+    kept = max((i for i, (_, _, share) in enumerate(bins) if share >= _EMPTY), default=-1) + 1
+    if len(bins) > kept + 1:
+        bins[kept:] = [(bins[kept][0], bins[-1][1], sum(share for _, _, share in bins[kept:]))]
+    shares = [numerals.plain(100 * share, 1) + "%" for _, _, share in bins]
+    if whole_steps(spread):
+        ends = [(numerals.plain(round(low + 0.5)), numerals.plain(round(high - 0.5))) for low, high, _ in bins]
+        steps = [low if low == high else f"{low} {say('phrase.to')} {high}" for low, high in ends]
+        return [say("lottery.column_difference"), say("lottery.column_share")], [
+            [step, share] for step, share in zip(steps, shares, strict=True)
+        ]
+    digits = decimals_for(mean.value, mean.interval)
+    head = [say("lottery.column_from"), say("lottery.column_to"), say("lottery.column_share")]
+    return head, [
+        [numerals.amount(low, mean.unit, digits), numerals.amount(high, mean.unit, digits), share]
+        for (low, high, _), share in zip(bins, shares, strict=True)
+    ]
 
 
 def _chance_title(speaker: Speaker, chance: float) -> str:
@@ -198,11 +232,13 @@ def _parts(speaker: Speaker) -> Chart:
     for part in noise_parts(speaker.result):
         row = speaker.part_row(part)
         rows.append([row["name"], row["value"], row["interval"], row["share"], row["share_interval"]])
-    largest = speaker.largest()
-    title = say("parts.chart_only")
-    if largest and largest.estimate and largest.estimate.share is not None:
-        share = speaker.numerals.percent(min(1.0, largest.estimate.share))
-        title = say("parts.chart_largest", part=say(f"part.{largest.name}"), share=share)
+    leading, title = speaker.leading(), say("parts.chart_only")
+    if leading and leading.estimate and leading.estimate.share is not None:
+        share, name = speaker.numerals.percent(min(1.0, leading.estimate.share)), say(f"part.{leading.name}")
+        estimates = leading.name in ("stable_pattern", "occasion")  # which of these two is larger has no interval
+        kind = "unsure" if not speaker.largest() else "by_estimates" if estimates else "largest"
+        name = name[0].lower() + name[1:] if kind == "unsure" else name
+        title = say(f"parts.chart_{kind}", part=name, share=share, whole=speaker.whole)
     subtitle = say(
         "parts.sub",
         judges=speaker.numerals.count(speaker.result.supplement.judges_informative),
@@ -239,7 +275,9 @@ def _funnel(speaker: Speaker) -> Chart | None:
     ]
     rows = [
         [
-            f"{plain(band.cells[0])} {say('phrase.to')} {plain(band.cells[1])}",
+            " ".join(
+                [plain(band.cells[0]), *([say("phrase.to"), plain(band.cells[1])] if len(set(band.cells)) > 1 else [])]
+            ),
             plain(band.judges),
             plain(band.outside_95),
             plain(band.outside_998),
@@ -309,7 +347,8 @@ def _planning_notes(speaker: Speaker) -> list[str]:
     level = speaker.result.noise.level
     if isinstance(level, Estimate) and level.share is not None and level.variance > 0:
         share = speaker.numerals.percent(min(1.0, level.share))
-        notes.append(speaker.say(f"helps.levelling{kind}", share=share))
+        saved = speaker.numerals.percent(1 - math.sqrt(max(0.0, 1 - level.share)))
+        notes.append(speaker.say(f"helps.levelling{kind}", share=share, saved=saved))
     return notes
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 
 from noiseaudit.formatting import printable
-from noiseaudit.report.sentences import Speaker
+from noiseaudit.report.sentences import Speaker, told
 from noiseaudit.result import AuditResult
 from noiseaudit.tables import noise_parts
 
@@ -31,11 +31,12 @@ def render_markdown(result: AuditResult, *, language: str = "en") -> str:
     lines += ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for part in noise_parts(result):
         row = speaker.part_row(part)
-        lines.append("| " + " | ".join(_cell(row[key]) for key in ("name", "value", "interval", "share")) + " |")
+        cells = [_cell(row[key]) for key in ("name", "value", "interval", "share")]
+        lines.append("| " + "\u00a0\u00a0" * part.depth + " | ".join(cells) + " |")
     lines += ["", f"## {say('sure.checks')}", ""]
     for found in result.findings:
         label = say(f"report.severity_{found.severity}")
-        lines.append(f"- {label}: {_cell(found.what)} {_cell(found.why)} {_cell(found.do)}")
+        lines.append(f"- {label}: {_cell(told(found))}")
     lines += ["", say("short.not_right"), ""]
     return printable("\n".join(lines))
 

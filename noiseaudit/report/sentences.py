@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from noiseaudit.errors import NotIdentified
 from noiseaudit.formatting import ONE_IN_UP_TO, Numerals, decimals_for, printable
 from noiseaudit.language import Catalogue, catalogue
-from noiseaudit.result import AuditResult, Estimate, Figure, Interval
+from noiseaudit.result import AuditResult, Estimate, Figure, Finding, Interval
 from noiseaudit.tables import CATEGORICAL, Part, averaging, bar_parts, noise_factor, noise_parts, second_looks
 
 _RARE = 0.01
@@ -21,6 +21,11 @@ def nobody_differed(result: AuditResult) -> bool:
     if isinstance(mean, Figure):
         return mean.value <= 0
     return isinstance(composed, Estimate) and composed.variance <= 0
+
+
+def told(found: Finding, *, reason: bool = True) -> str:
+    """A finding in one line: what, why where a reason is wanted, and what to do where there is anything to do."""
+    return " ".join(text for text in (found.what, found.why if reason else "", found.do) if text)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Speaker:
         if nobody_differed(self.result):
             return [self.say("short.no_difference")]
         if isinstance(chance, Figure) and (self.categorical or chance.value > 0):
-            return [self._chance(chance, "grade" if scale == "ordinal" else "outcome")]
+            return [self._chance(chance, "short.grade" if scale == "ordinal" else "short.outcome")]
         if scale == "log" and isinstance(index, Figure):
             value, bracket = self.figure(index)
             return [self.say("short.relative", value=value, interval=bracket)]
@@ -101,52 +106,102 @@ class Speaker:
         because = system.because if isinstance(system, NotIdentified) else reason.because if reason else ""
         return [self.say("short.none", because=because)]
 
-    def _chance(self, chance: Figure, kind: str) -> str:
-        """The chance of another outcome or grade; where its estimate is not above 0, what was observed."""
+    def _chance(self, chance: Figure, key: str) -> str:
+        """The chance of another outcome or grade; where its estimate is not above 0, what was observed.
+
+        Point and interval in one unit: `1 in n` where both lie within its reach, else `n of 100`.
+        """
         composed = self.result.supplement.system_as_composed
         if chance.value <= 0:
             seen = composed.variance if isinstance(composed, Estimate) else 0.0
             bracket = self.bracket(chance.interval, "probability", 3, chance.interval_reason)
             observed = self.numerals.percent(noise_factor(self.result) * seen)
             return self.say("short.observed", chance=observed, interval=bracket)
-        decimals = max(3, min(8, 1 - math.floor(math.log10(chance.value)))) if chance.value < _RARE else 3
-        bracket = self.bracket(chance.interval, "probability", decimals, chance.interval_reason)
-        if chance.value > ONE_IN_UP_TO:
-            return self.say(f"short.{kind}_percent", chance=self.numerals.percent(chance.value), interval=bracket)
-        return self.say(f"short.{kind}", chance=self.numerals.one_in(chance.value), interval=bracket)
+        bracket, bounds = self.bracket(None, None, 0, chance.interval_reason), chance.interval
+        words = self._one_in if max(chance.value, bounds[1] if bounds else 0.0) <= ONE_IN_UP_TO else self._hundredths
+        if bounds is not None:
+            ends = f"{words(bounds[0])} {self.say('phrase.to')} {words(bounds[1])}"
+            bracket = self.say("phrase.interval", confidence=self.confidence, interval=ends)
+        value = words(chance.value)
+        return self.say(
+            key,
+            chance=self.say("phrase.of_hundred", n=value) if words == self._hundredths else value,
+            interval=bracket,
+        )
+
+    def _one_in(self, chance: float) -> str:
+        """`1 in 7`, and 0 for no chance at all."""
+        return self.numerals.one_in(chance) if chance > 0 else "0"
+
+    def _hundredths(self, chance: float) -> str:
+        """`26`, of a hundred; rare ones with one digit."""
+        decimals = 0 if chance <= 0 or chance >= _RARE / 2 else min(6, -2 - math.floor(math.log10(chance)))
+        return self.numerals.plain(100 * chance, decimals)
+
+    @property
+    def whole(self) -> str:
+        """What shares are shares of: the squared noise, or the noise of categories, which is a chance."""
+        return self.say(f"phrase.whole{'_categories' if self.categorical else ''}")
 
     def parts(self) -> list[str]:
         """One sentence a noise part; nothing that is not known is given a number."""
-        noise = self.result.noise
+        noise, leading = self.result.noise, self.leading()
         sentences: list[str] = []
-        largest, two = self.largest(), self.result.supplement.judges_informative == 2
+        two = self.result.supplement.judges_informative == 2
         if isinstance(noise.level, Estimate) and noise.level.share is not None:
             if noise.level.at_boundary:
                 sentences.append(self.say("short.level_zero"))
             else:
                 bounds = noise.level.share_interval
                 bracket = self.bracket(bounds, "fraction", 2, noise.level.interval_reason)
-                share = self.numerals.percent(min(1.0, noise.level.share))
-                sentences.append(self.say("short.level_two" if two else "short.level", share=share, interval=bracket))
+                said = self.say(
+                    "short.level_two" if two else "short.level", **self._share(noise.level), interval=bracket
+                )
+                unsure = leading and leading.name == "level" and not self.largest()
+                sentences.append(f"{said} {self.say('short.level_unsure')}" if unsure else said)
         pattern = noise.stable_pattern if isinstance(noise.stable_pattern, Estimate) else noise.pattern
         if isinstance(pattern, Estimate) and pattern.share is not None and pattern.variance > 0:
             split = pattern is noise.stable_pattern
-            name = "stable_pattern" if split else "pattern"
             key = f"short.{'pattern' if split else 'whole_pattern'}"
-            if largest and largest.name == name:
-                key += "_largest"
-            sentences.append(self.say(key, share=self.numerals.percent(min(1.0, pattern.share))))
+            key += self._rank("stable_pattern" if split else "pattern")
+            sentences.append(self.say(key, **self._share(pattern)))
         if isinstance(noise.occasion, Estimate) and noise.occasion.share is not None:
-            key = "short.occasion" if noise.occasion.variance > 0 else "short.occasion_zero"
-            sentences.append(self.say(key, share=self.numerals.percent(min(1.0, max(0.0, noise.occasion.share)))))
+            key = f"short.occasion{self._rank('occasion')}" if noise.occasion.variance > 0 else "short.occasion_zero"
+            sentences.append(self.say(key, **self._share(noise.occasion)))
         elif isinstance(noise.pattern, Estimate) and isinstance(noise.occasion, NotIdentified):
             sentences.append(self.say("short.not_separable"))
         return [*sentences, self.say("short.only_two")] if two and sentences else sentences
 
-    def largest(self) -> Part | None:
-        """The part with the largest variance, where all parts are known and there is noise."""
+    def _share(self, estimate: Estimate) -> dict[str, str]:
+        return {"share": self.numerals.percent(min(1.0, max(0.0, estimate.share or 0.0))), "whole": self.whole}
+
+    def _rank(self, name: str) -> str:
+        """The end of a sentence's key: whether this part is the largest, perhaps the largest, or not."""
+        leading = self.leading()
+        if leading is None or leading.name != name:
+            return ""
+        return "_largest" if self.largest() else "_unsure"
+
+    def leading(self) -> Part | None:
+        """The part with the largest estimate, where all parts are known and there is noise."""
         parts = [part for part in bar_parts(self.result) if part.estimate and part.estimate.variance > 0]
         return max(parts, key=lambda part: part.estimate.variance if part.estimate else 0.0, default=None)
+
+    def largest(self) -> Part | None:
+        """The leading part where the interval of level's share leaves no doubt whether it or level is the largest.
+
+        Which of two parts of pattern noise is larger has no interval: there the estimates decide.
+        """
+        leading, level = self.leading(), self.result.noise.level
+        if leading is None or not isinstance(level, Estimate) or level.share_interval is None:
+            return None
+        low, high = level.share_interval
+        if leading.name == "level":
+            return leading if low > 0.5 else None
+        rest = [part.estimate for part in bar_parts(self.result) if part.name != "level" and part.estimate]
+        largest = max(estimate.variance for estimate in rest)
+        of_rest = largest / sum(max(0.0, estimate.variance) for estimate in rest)
+        return leading if high < of_rest * (1 - high) else None
 
     def advice(self) -> str:
         """One thing that a reader can do."""
@@ -154,8 +209,10 @@ class Speaker:
         if not isinstance(noise.level, Estimate) or not isinstance(noise.system, Estimate) or noise.system.at_boundary:
             return self.say("short.do_more")
         largest = self.largest()
-        if largest and largest.name == "level" and largest.estimate and (largest.estimate.share or 0) > 0.5:
-            return self.say("short.do_level")
+        if largest and largest.name == "level":
+            return self.say("short.do_level", whole=self.whole)
+        if largest and largest.name == "occasion":
+            return self.say("short.do_occasion")
         rows = averaging(self.result, most=4)
         if not rows:
             return self.say("short.do_second")
@@ -186,6 +243,8 @@ class Speaker:
             interval = "" if sds is None else self.numerals.interval(sds, self.unit, decimals)
         if not interval:
             interval = self.say(f"interval_reason.{estimate.interval_reason or 'at_boundary'}")
+        if estimate.variance < 0:
+            value += f" ({self.say('chart.decomposition.zero')})"
         share = "" if estimate.share is None else self.numerals.percent(max(0.0, min(1.0, estimate.share)))
         bounds = estimate.share_interval
         shares = "" if bounds is None else self.numerals.interval(bounds, "fraction", 2)
@@ -256,10 +315,11 @@ def summary_text(result: AuditResult, *, language: str = "en") -> str:
         lines.append(
             indent + say(key, **{"part": row["name"], field: row["value"], "interval": bracket, "share": share})
         )
+    cautions = [f for f in result.findings if f.severity != "info"]
     notes = [
-        f"{say(f'report.severity_{f.severity}')}: {f.what} {f.do}"
+        f"{say(f'report.severity_{f.severity}')}: {told(f, reason=f in cautions[:1])}"
         for f in result.findings
-        if f.severity != "info" or f.code in _TOLD
+        if f in cautions or f.code in _TOLD
     ]
     lines += ["", *notes, say("short.not_right"), ""] if notes else ["", say("short.not_right"), ""]
     return printable("\n".join(lines))
