@@ -70,7 +70,7 @@ def report(
     elif not manner.quiet:
         for said in result.findings:
             if said.severity != "info" or said.code in ("roles_assumed", "binary_coding") or manner.verbose:
-                say(f"{said.code}: {said.what} {said.do}")
+                say(f"{said.code}: {said.what} {said.do}".rstrip())
         for target in targets:
             say(str(target))
     if isinstance(result.noise.system, NotIdentified):

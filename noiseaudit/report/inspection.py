@@ -110,7 +110,7 @@ def _lines(found: Inspection, say: Catalogue, numerals: Numerals) -> Iterator[st
 
 
 def _note(said: Finding, say: Catalogue) -> str:
-    return f"  {said.code} {say(f'report.severity_{said.severity}')}: {said.what} {said.do}"
+    return f"  {said.code} {say(f'report.severity_{said.severity}')}: {said.what} {said.do}".rstrip()
 
 
 def _design(found: Inspection, say: Catalogue, numerals: Numerals) -> Iterator[str]:
