@@ -94,7 +94,7 @@ class Manner:
         """This manner with what was said after the command; CallError for a language that does not exist."""
         if language not in (None, *LANGUAGES):
             raise CallError(
-                "no_such_language", f"there is no report in {language!r} yet; there is {', '.join(LANGUAGES)}"
+                "no_such_language", f"there is nothing in {language!r} yet; there is {', '.join(LANGUAGES)}"
             )
         return Manner(language or self.language, self.quiet or quiet, self.verbose or verbose)
 

@@ -86,7 +86,7 @@ def test_same_bytes_twice(folder: Path) -> None:
         (["report", "toy.csv", "--config", "none.toml"], 2, "cannot read the config"),
         (["report", "toy.csv", "--design", "log"], 2, "not supported"),
         (["report", "toy.csv", "--max-bytes", "20"], 3, "E106"),
-        (["report", "toy.csv", "--lang", "xx", "-o", "r.html"], 2, "there is no report in"),
+        (["report", "toy.csv", "--lang", "xx", "-o", "r.html"], 2, "there is nothing in 'xx' yet"),
         (["demo", "unknown", "-o", "x"], 2, "there is no demo"),
         (["inspect", "nowhere.csv"], 2, "there is no file"),
     ],

@@ -36,7 +36,7 @@ def test_without_a_word_all_codes_are_listed(tmp_path: Path) -> None:
     [
         (["levle noise"], "there is no code or term 'levle noise'; did you mean level noise"),
         (["\x1b[31mred"], "there is no code or term"),
-        (["noise", "--lang", "xx"], "no explanations in 'xx'"),
+        (["noise", "--lang", "xx"], "there is nothing in 'xx' yet"),
     ],
 )
 def test_what_is_unknown_is_exit_2(tmp_path: Path, words: list[str], said: str) -> None:

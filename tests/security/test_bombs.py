@@ -73,8 +73,9 @@ PROGRAM = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))  # nothing unpacked fits on disk
 from noiseaudit.cli import main
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():  # of this process; ru_maxrss would begin with that of the process that started it
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 found = {}
 for name in json.loads(sys.argv[1]):
     sys.argv = ["noiseaudit", "inspect", name]
@@ -88,6 +89,7 @@ sys.stderr.write(json.dumps(found))
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read as Linux tells it")
 def test_s6_bombs_are_refused_in_bounded_memory_and_nothing_is_unpacked_to_disk(tmp_path: Path) -> None:
     (tmp_path / "good.csv").write_text(GOOD, "utf-8")
     for name, make in BOMBS.items():
@@ -102,7 +104,7 @@ def test_s6_bombs_are_refused_in_bounded_memory_and_nothing_is_unpacked_to_disk(
     assert {name: code for name, (code, _) in found.items()} == dict.fromkeys(BOMBS, 3), done.stdout
     assert done.stdout.count("E106") == len(BOMBS), done.stdout
     growth = {name: (peak - base) // 1024 for name, (_, peak) in found.items()}
-    assert max(growth.values()) < 150, growth  # megabytes; each bomb unpacks to 120
+    assert max(growth.values()) < 60, growth  # megabytes; each bomb unpacks to 120
 
 
 def test_s6_a_member_name_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
