@@ -169,11 +169,13 @@ def _collapse(
     key = key[order]
     first = np.ones(len(key), dtype=bool)
     first[1:] = key[1:] != key[:-1]
+    del key  # ten million cells are to fit in two gigabytes
     n, mean, m2 = moments.n[order], moments.mean[order], moments.m2[order]
     if not first.all():
         merged = grouped(np.cumsum(first) - 1, int(first.sum()), n, mean, m2)
         n, mean, m2 = merged.n, merged.mean, merged.m2
-    return Cells(case[order][first], judge[order][first], n, mean, m2, cases, judges, shift, categories)
+        order = order[first]
+    return Cells(case[order], judge[order], n, mean, m2, cases, judges, shift, categories)
 
 
 def merge(parts: Sequence[Cells]) -> Cells:

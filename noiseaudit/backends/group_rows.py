@@ -63,7 +63,8 @@ def _collected(lazy: nw.LazyFrame[Any]) -> pd.DataFrame:
     for key in KEYS:
         codes, labels = pd.factorize(table[key])
         table[key] = pd.Categorical.from_codes(codes, categories=pd.Index(labels, dtype=object))
-    return _whole(table)
+    counts = [name for name in ("rows", "n", "first") if name in table]  # engines count in types of their own
+    return table.astype(dict.fromkeys(counts, "int64"))
 
 
 def _coded(groups: duckdb.DuckDBPyRelation) -> pd.DataFrame:
@@ -73,25 +74,22 @@ def _coded(groups: duckdb.DuckDBPyRelation) -> pd.DataFrame:
         return cast("duckdb.DuckDBPyRelation", groups.query("found", sql))
 
     run("CREATE OR REPLACE TEMP TABLE grouped AS SELECT * FROM found")
-    labels = {}
     for key in KEYS:
         run(
             f"CREATE OR REPLACE TEMP TABLE {key}s AS SELECT {key}, CAST(row_number() OVER (ORDER BY min(first)) - 1 "
             f"AS INTEGER) AS code FROM grouped WHERE {key} IS NOT NULL GROUP BY {key}"
         )
-        listed = run(f"SELECT {key} FROM {key}s ORDER BY code").df()[key]
-        labels[key] = pd.Index(listed.to_numpy(dtype=object), dtype=object)
     codes = ", ".join(f"coalesce({key}s.code, -1) AS {key}" for key in KEYS)
+    counts = ", ".join(f"CAST({name} AS INTEGER) AS {name}" for name in ("rows", "n") if name in groups.columns)
     joins = " ".join(f"LEFT JOIN {key}s USING ({key})" for key in KEYS)
-    rest = f"grouped.* EXCLUDE ({', '.join(KEYS)})"
-    table = run(f"SELECT {codes}, {rest} FROM grouped {joins} ORDER BY first").df()
-    for name in ("grouped", *(f"{key}s" for key in KEYS)):
-        run(f"DROP TABLE {name}")
+    rest = f"grouped.* EXCLUDE ({', '.join(KEYS)}) REPLACE ({counts})"
+    run(f"CREATE OR REPLACE TEMP TABLE coded AS SELECT {codes}, {rest} FROM grouped {joins} ORDER BY first")
+    run("DROP TABLE grouped")  # before the copies that are made on the way out
+    table: pd.DataFrame = run("SELECT * FROM coded").df()
+    run("DROP TABLE coded")
     for key in KEYS:
-        table[key] = pd.Categorical.from_codes(table[key].to_numpy(), categories=labels[key])
-    return _whole(table)
-
-
-def _whole(table: pd.DataFrame) -> pd.DataFrame:
-    """Counts as whole numbers: engines count in types of their own."""
-    return table.astype({name: "int64" for name in ("rows", "n", "first") if name in table})
+        listed = run(f"SELECT {key} FROM {key}s ORDER BY code").df()[key]
+        labels = pd.Index(listed.to_numpy(dtype=object), dtype=object)
+        table[key] = pd.Categorical.from_codes(table[key].to_numpy(), categories=labels)
+        run(f"DROP TABLE {key}s")
+    return table

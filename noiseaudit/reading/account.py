@@ -46,7 +46,8 @@ def account_for(
     left_out["blank_row"] = left_out.get("blank_row", 0) + other.empty
     for code, n in left_out.items():
         counts[code] = counts.get(code, 0) + n
-    used = groups[keyed & ~total_keys & (groups["n"] > 0)].reset_index(drop=True)
+    kept = keyed & ~total_keys & (groups["n"] > 0)
+    used = groups if kept.all() else groups[kept].reset_index(drop=True)
     rows_used = int(used["decided"].sum())
     excluded = tuple(Exclusion(code, finding(f"excluded_{code}").what, n) for code, n in counts.items() if n)
     read = rows_used + sum(part.n for part in excluded)

@@ -24,30 +24,33 @@ def clean_labels(labels: pd.Series, *, role: str, findings: list[Finding]) -> pd
     Adds what was changed, and what looks damaged, to the findings.
     """
     seen = labels.cat.categories.tolist()
-    texts = _cleaned(seen)
-    changed = sum(1 for value, text in zip(seen, texts, strict=True) if isinstance(value, str) and value != text)
-    codes, unique = pd.factorize(np.array([text or None for text in texts], dtype=object))
-    kept: list[str] = unique.tolist()
-    if changed:
-        findings.append(finding("W402", role=role, n=changed, merged=len(texts) - len(set(texts))))
+    clean = _is_clean(seen)
+    kept: list[str] = seen
+    if not clean:
+        texts = [label_of(value) for value in seen]
+        codes, unique = pd.factorize(np.array([text or None for text in texts], dtype=object))
+        kept = unique.tolist()
+        table = np.append(codes, -1)  # missing stays missing
+        found = pd.Categorical.from_codes(table[labels.cat.codes], categories=pd.Index(kept, dtype=object))
+        labels = pd.Series(found, index=labels.index)
+        changed = sum(1 for value, text in zip(seen, texts, strict=True) if isinstance(value, str) and value != text)
+        if changed:
+            findings.append(finding("W402", role=role, n=changed, merged=len(texts) - len(set(texts))))
     alike = len(kept) - len({text.casefold() for text in kept})
     if alike:
         findings.append(finding("W403", "warning", role=role, n=alike))
     powers = sum(1 for text in kept if "E" in text and _AS_POWER.fullmatch(text))
     if powers:
         findings.append(finding("W401", "warning", role=role, n=powers))
-    table = np.append(codes, -1)  # missing stays missing
-    clean = pd.Categorical.from_codes(table[labels.cat.codes], categories=pd.Index(kept, dtype=object))
-    return pd.Series(clean, index=labels.index)
+    return labels
 
 
-def _cleaned(values: list[object]) -> list[str]:
-    """Every label as text; most columns of ids need nothing, which one look at all of them together tells."""
-    if all(type(value) is str for value in values):
-        together = "".join(values)  # type: ignore[arg-type]
-        if together.isascii() and together.isprintable() and " " not in together:
-            return values  # type: ignore[return-value]
-    return [label_of(value) for value in values]
+def _is_clean(values: list[object]) -> bool:
+    """No label needs anything, which one look at all of them together tells of most columns of ids."""
+    if not all(type(value) is str and value for value in values):
+        return False
+    together = "".join(values)  # type: ignore[arg-type]
+    return together.isascii() and together.isprintable() and " " not in together
 
 
 def label_of(value: object) -> str:

@@ -50,6 +50,7 @@ def tabulate(log: Log) -> Tabulated:
     for key in ("case_id", "judge_id"):
         groups[key] = clean_labels(groups[key], role=key.removesuffix("_id"), findings=findings)
     groups, account = account_for(log, groups, identical=identical, findings=findings)
+    groups = groups.drop(columns=["rows", "first", "decided"])  # accounted for, and of some size
     log.table.unchanged()
     indicators = _categorical_cells(log, groups) if _categorical(log) else None
     if indicators is None:
