@@ -198,7 +198,9 @@ def main() -> None:
     for number, word in enumerate(WORDS):
         (corpus / str(number)).write_bytes(word.encode("utf-8"))
     (corpus / "table").write_text('case;judge;score\na;b;1,5\n"a";"c";"2"\n', "utf-8")
-    atheris.Setup([sys.argv[0], str(corpus), "-max_len=600", "-len_control=20", "-verbosity=0"], one)
+    atheris.Setup(
+        [sys.argv[0], str(corpus), "-max_len=600", "-len_control=20", "-rss_limit_mb=6000", "-verbosity=0"], one
+    )
     with contextlib.suppress(KeyboardInterrupt):
         atheris.Fuzz()
 
