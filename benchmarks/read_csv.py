@@ -1,7 +1,7 @@
 """A Windows CSV of 1 M rows, read with the full account, against DuckDB's text-only read of the same file in UTF-8.
 
     python -m benchmarks.read_csv > benchmarks/read_csv.md
-    python -m benchmarks.read_csv --rows 10000000 --runs 1     # peak memory of 10 M rows
+    python -m benchmarks.read_csv --rows 10000000 --runs 1 --cases 2000     # 10 M rows, 1 M cells
 
 `;` between fields, decimal commas, accents in cp1252, CRLF; six columns, about 58 bytes a row. Two files: a panel of
 50,000 cases x professionals with twenty decisions each, and a log in which nearly every row is a cell of its own. Each
@@ -105,6 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--cases", type=int, help="one file with so many cases, judged by 500 professionals")
     parser.add_argument("--way", choices=WAYS)
     parser.add_argument("--path")
     options = parser.parse_args()
@@ -112,8 +113,13 @@ def main() -> None:
         in_this_process(WAYS[options.way], options.path)
         return
     print(f"## {options.rows:,} rows\n")
-    print(f"Made by `python -m benchmarks.read_csv --rows {options.rows} --runs {options.runs}`. One engine thread.\n")
+    of = f" --cases {options.cases}" if options.cases else ""
+    print(
+        f"Made by `python -m benchmarks.read_csv --rows {options.rows} --runs {options.runs}{of}`. One engine thread.\n"
+    )
     files = {"a panel": 100, "nearly every row its own cell": options.rows // 3}
+    if options.cases:
+        files = {f"{options.cases:,} cases x 500 professionals": options.cases}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export.csv"
         for what, cases in files.items():
