@@ -35,10 +35,11 @@ class Stray:
 
 @dataclass
 class _Quoted:
-    """The field that a quote opened: what it holds so far, its line, its place among the fields."""
+    """The field that a quote opened: what it holds so far, its line and where there, its place among the fields."""
 
     text: io.StringIO
     line: int
+    start: int
     index: int
 
 
@@ -82,7 +83,7 @@ class Mender:
         last = max(line.rfind('"' + mark), len(line) - 1 if line.endswith('"') else -1)  # quote that ends a field
         while True:
             if quoted is None and line[at : at + 1] == '"':
-                quoted, at = _Quoted(io.StringIO(), number, len(fields)), at + 1
+                quoted, at = _Quoted(io.StringIO(), number, at, len(fields)), at + 1
             if quoted is not None:
                 at, closed = self._inside(line, at, number, quoted, last=last)
                 if not closed:
@@ -119,10 +120,10 @@ class Mender:
             if number != quoted.line:  # this quote begins a later field: the field was never closed
                 raise self._never_closed(quoted)
             self.stray.note(number)
-            if last <= quote:  # the field ends here, with text behind its quote
+            if last <= quote:  # text behind the last quote: it was no quoted field, and stays as it is written
                 end = line.find(self.dialect.delimiter, quote)
                 end = len(line) if end < 0 else end
-                quoted.text.write(line[quote:end])
+                quoted.text = io.StringIO(line[quoted.start : end])
                 return end, True
             quoted.text.write('"')
             at = quote + 1

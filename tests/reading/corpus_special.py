@@ -71,6 +71,9 @@ def special() -> list[Export]:
         ("a stray quote in a value", column("1", "2", "3", "4").replace("x", '5" pijp'), {},
          Truth({(case, judge.replace("x", '5" pijp')): value for (case, judge), value in plain.cells.items()}, {},
                "continuous", {}, said=frozenset({"W213"}))),
+        ("a name in quotes with text behind it", column("1", "2", "3", "4").replace("x", '"Jan" de Wit'), {},
+         Truth({(case, judge.replace("x", '"Jan" de Wit')): value for (case, judge), value in plain.cells.items()}, {},
+               "continuous", {}, said=frozenset({"W213"}))),
     ]  # fmt: skip
     return [
         Export(f"{what.replace(' ', '-')} special.csv", text if isinstance(text, bytes) else text.encode(), settings,

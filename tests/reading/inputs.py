@@ -183,6 +183,7 @@ INPUTS: tuple[Bad, ...] = (
     Bad(24, "mixed line ends", GOOD.replace("\n", "\r\n", 3), "W211"),
     Bad(25, "unclosed quote", HEAD + 'a;Jan;1\na;"Piet;2\nb;Jan;3\nb;Piet;2\n', "E212", 3, rows=(3,), said="'rechter'"),
     Bad(26, "stray quote in a field", GOOD.replace("Piet", 'Pi"et'), "W213"),
+    Bad(26, "a name in quotes with text behind it", GOOD.replace("Piet", '"Piet" de Wit'), "W213"),
     Bad(27, "rows with too many fields", HEAD + "a;Jan;1;9\na;Piet;2\nb;Jan;3;8\nb;Piet;1\n", "E301", 3, rows=(2, 4)),
     Bad(28, "rows with too few fields", HEAD + "a;Jan\na;Piet;2\nb;Jan;3\nb\n", "E301", 3, rows=(2, 5)),
     Bad(29, "every row one field more than the header", HEAD + "a;Jan;1;9\na;Piet;2;9\n", "E302", 3, said="3 fields"),

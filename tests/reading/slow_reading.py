@@ -77,7 +77,8 @@ def slow_fields(text: str, delimiter: str) -> list[list[str]] | None:
     """Fields of every record where a quote that neither opens nor closes is a letter; None where one is never closed.
 
     A quote opens where a field begins. It closes before a delimiter or the end of a line. Inside, two stand for one.
-    Any other quote is a letter while a closing one follows on the same line; else it is one, and ends the quoting.
+    Any other quote is a letter while a closing one follows on the same line; else the field was never a quoted one, and
+    is what stands there, its first quote included.
     """
     records: list[list[str]] = []
     lines = [line.removesuffix("\r") for line in text.split("\n")]
@@ -106,7 +107,7 @@ def slow_fields(text: str, delimiter: str) -> list[list[str]] | None:
 
 def _quoted(rest: str, following: list[str], delimiter: str) -> tuple[str, str | None, int] | None:
     """(value, what stands behind its delimiter or None at the end of a line, further lines it took)."""
-    value, more = "", 0
+    value, more, whole = "", 0, '"' + rest
     while True:
         if rest == "":
             if more == len(following):
@@ -126,7 +127,7 @@ def _quoted(rest: str, following: list[str], delimiter: str) -> tuple[str, str |
                 value, rest = value + '"', later
                 continue
             kept, mark, after = rest.partition(delimiter)
-            return value + kept, after if mark else None, more
+            return whole[: len(whole) - len(rest) + len(kept)], after if mark else None, more
         else:
             value, rest = value + rest[0], rest[1:]
 
