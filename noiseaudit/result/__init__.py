@@ -1,6 +1,23 @@
 """What an audit found: `AuditResult` and its parts."""
 
 from noiseaudit.result.audit_result import AuditResult
+from noiseaudit.result.log_parts import (
+    Assignment,
+    Balance,
+    ComparableClass,
+    Comparison,
+    Condition,
+    LogAudit,
+    MomentEffect,
+    Offices,
+    OverTime,
+    PatternSource,
+    Period,
+    Route,
+    SecondDecisions,
+    Sensitivity,
+    SetAside,
+)
 from noiseaudit.result.parts import (
     Accuracy,
     Audience,
@@ -21,17 +38,22 @@ from noiseaudit.result.parts import (
     Lottery,
     Noise,
     Number,
-    Supplement,
 )
+from noiseaudit.result.supplement import Supplement
 
 __all__ = [
     "Accuracy",
+    "Assignment",
     "Audience",
     "AuditResult",
+    "Balance",
     "Book",
     "Bounded",
     "CaseTable",
+    "ComparableClass",
+    "Comparison",
     "Component",
+    "Condition",
     "DesignSummary",
     "DifferenceDistribution",
     "Estimate",
@@ -42,8 +64,18 @@ __all__ = [
     "Input",
     "Interval",
     "Judge",
+    "LogAudit",
     "Lottery",
+    "MomentEffect",
     "Noise",
     "Number",
+    "Offices",
+    "OverTime",
+    "PatternSource",
+    "Period",
+    "Route",
+    "SecondDecisions",
+    "Sensitivity",
+    "SetAside",
     "Supplement",
 ]

@@ -18,8 +18,8 @@ from noiseaudit.result.parts import (
     Judge,
     Lottery,
     Noise,
-    Supplement,
 )
+from noiseaudit.result.supplement import Supplement
 
 if TYPE_CHECKING:
     import pandas as pd

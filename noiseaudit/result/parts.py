@@ -212,28 +212,6 @@ class DifferenceDistribution:
 
 
 @dataclass(frozen=True)
-class Supplement:
-    """Further figures that the report explains: context, checks and distributions.
-
-    judges_informative, cases_informative: on cases with two or more judges, which the figures rest on.
-    squared_bias: bias^2 without the noise that the square of an estimated bias holds; may be negative.
-    period: first and last day of the decisions, ISO 8601, where a column tells.
-    """
-
-    mean_decision: Number
-    icc: Number
-    kappa: Number
-    system_as_composed: Component
-    level_test: Mapping[str, float] | NotIdentified
-    individuals: Individuals | NotIdentified
-    differences: DifferenceDistribution | NotIdentified
-    judges_informative: int
-    cases_informative: int
-    squared_bias: Number
-    period: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True)
 class CaseTable:
     """Per case: label, number of judges and decisions, mean, and SD between its judges (in memory only)."""
 

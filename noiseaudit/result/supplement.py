@@ -1,0 +1,35 @@
+"""Supplement: further figures beside the contract, which the report explains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from noiseaudit.errors import NotIdentified
+from noiseaudit.result.log_parts import LogAudit, Offices
+from noiseaudit.result.parts import Component, DifferenceDistribution, Individuals, Number
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """Further figures that the report explains: context, checks and distributions.
+
+    judges_informative, cases_informative: on cases with two or more judges, which the figures rest on.
+    squared_bias: bias^2 without the noise that the square of an estimated bias holds; may be negative.
+    period: first and last day of the decisions, ISO 8601, where a column tells.
+    offices: where a column names them. log: what an ordinary log adds; None for panels.
+    """
+
+    mean_decision: Number
+    icc: Number
+    kappa: Number
+    system_as_composed: Component
+    level_test: Mapping[str, float] | NotIdentified
+    individuals: Individuals | NotIdentified
+    differences: DifferenceDistribution | NotIdentified
+    judges_informative: int
+    cases_informative: int
+    squared_bias: Number
+    period: tuple[str, str] | None = None
+    offices: Offices | NotIdentified | None = None
+    log: LogAudit | None = None
