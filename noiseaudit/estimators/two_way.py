@@ -91,9 +91,10 @@ class TwoWay:
         return np.asarray((self.residual**2).sum(axis=1), dtype=np.float64)
 
 
-def fit_two_way(linked: Linked) -> TwoWay:
+def fit_two_way(linked: Linked, *, interaction: bool = True) -> TwoWay:
     """Fit the two-way model to linked cells (N >= 2, H0 > 0).
 
+    interaction=False: S = 0, for replicated cells that are too few to see judge x case effects (H0 may be 0).
     Raises IllConditionedError where the judges' graph is too weak (condition number over 1e10).
     """
     from threadpoolctl import threadpool_limits
@@ -124,7 +125,7 @@ def fit_two_way(linked: Linked) -> TwoWay:
     occasion: float | None = None
     if linked.replicated:
         occasion = linked.ssw / linked.df
-        stable = (W - occasion * H1) / H0
+        stable = (W - occasion * H1) / H0 if interaction else 0.0
         pattern, tr = stable + occasion, stable * T0 + occasion * T1
     else:
         pattern = W / H0
