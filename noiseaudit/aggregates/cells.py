@@ -132,6 +132,20 @@ class Cells:
         return np.bincount(self.case, minlength=len(self.cases)).astype(np.intp)
 
 
+def index_cells(case: Codes, judge: Codes, decision: Floats) -> Cells:
+    """Cells from codes (R,) and decisions (R,) or (R, K) that already lie around 0; labels are the codes themselves."""
+    value = decision.reshape(len(decision), -1)
+    return _collapse(
+        case,
+        judge,
+        moments=Moments(np.ones(len(value)), value, np.zeros_like(value)),
+        cases=pd.RangeIndex(int(case.max(initial=-1)) + 1).astype("str"),
+        judges=pd.RangeIndex(int(judge.max(initial=-1)) + 1).astype("str"),
+        shift=Decimal(0),
+        categories=(),
+    )
+
+
 def _numbered(
     labels: Sequence[object] | npt.NDArray[np.generic] | pd.Series,
 ) -> tuple[Codes, pd.Index[str]]:

@@ -61,8 +61,8 @@ class Basis:
                 terms.append([])
                 continue
             if feature.is_category:
-                common = np.argsort(-np.bincount(known.astype(np.intp)), kind="stable")
-                common = [int(code) for code in common if (known == code).any()][1:]
+                count = np.bincount(known.astype(np.intp))
+                common = [int(code) for code in np.argsort(-count, kind="stable") if count[code]][1:]
                 main += [_Column(((place, "value", float(code)),)) for code in common]
                 terms.append([(place, "value", float(code)) for code in common[:_PAIRED_VALUES]])
                 continue
@@ -112,6 +112,7 @@ class Basis:
         high = np.searchsorted(grid, values, side="right")
         inner = np.interp(values, grid, np.arange(len(grid)))
         rank = np.where(high > low, (low + high - 1) / 2, inner)  # ties share the middle of their ranks
-        u = 2 * rank / (len(grid) - 1) - 1
-        u = np.where(missing, 0.0, u)
-        return u if kind == "first" else np.where(missing, 0.0, (3 * u**2 - 1) / 2)
+        u: Floats = 2 * rank / (len(grid) - 1) - 1
+        shape = np.asarray(u if kind == "first" else (3 * u**2 - 1) / 2, dtype=np.float64)
+        shape[missing] = 0.0
+        return shape

@@ -1,0 +1,101 @@
+"""Detectable pattern noise: what a log shows of professionals who weigh cases in their own way.
+
+By class (classes, values of a category, tenths of the predicted decision): the judge x class variance S of the
+two-way fit on cells of judge and class, whose repeats are the decisions inside a cell.
+
+By slope of a number z, with its within-judge slopes beta_j, S_j = sum (z - zbar_j)^2, S. = sum_j S_j:
+
+    tau2 = [sum S_j (beta_j - bbar)^2 - sum (1 - S_j/S.) S_j v_j] / (S. - sum S_j^2/S.),   bbar = sum S_j beta_j/S.
+    v_j  = sum (z - zbar_j)^2 e^2/(1 - h) / S_j^2,   h = 1/n_j + (z - zbar_j)^2/S_j           (HC2)
+    its part of the decision's variance: tau2 * S./(N - J)
+
+Both are lower bounds of stable pattern noise: own reactions to what the log does not hold stay unseen. HC2 after
+MacKinnon & White (1985); moment estimator after DerSimonian & Laird (1986).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from noiseaudit.aggregates.cells import Cells, Codes
+from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.errors import NotIdentified
+from noiseaudit.estimators.components import estimate_of
+from noiseaudit.estimators.intervals import few_judges, log_jackknife
+from noiseaudit.estimators.linked import Linked
+from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way
+from noiseaudit.estimators.two_way_intervals import two_way_components
+from noiseaudit.result import Component
+
+
+def pattern_by_class(cells: Cells, *, confidence: float = 0.95, kurtosis_floor: float = 2.0) -> Component:
+    """Judge x class variance from cells whose `case` is the class; signed, with its interval."""
+    linked = Linked.of(cells)
+    if linked.J < 2:
+        return NotIdentified.of("single_judge" if len(np.unique(cells.judge)) < 2 else "no_shared_classes")
+    if linked.H0 < 2 or linked.df <= 0:
+        return NotIdentified.of("too_few_classes")
+    try:
+        fit = fit_two_way(linked)
+    except IllConditionedError:
+        return NotIdentified.of("ill_conditioned")
+    found = two_way_components(fit, confidence=confidence, kurtosis_floor=kurtosis_floor)
+    return estimate_of(fit.stable or 0.0, found.stable_interval, reason=found.reason)
+
+
+def pattern_by_slope(
+    judge: Codes, feature: Floats, adjusted: Floats, *, confidence: float = 0.95, kurtosis_floor: float = 2.0
+) -> Component:
+    """Variance of the decision from professionals' own slopes on a number (R,), NaN where missing."""
+    known = ~np.isnan(feature)
+    judges, code = np.unique(judge[known], return_inverse=True)
+    z, r, J = feature[known], adjusted[known], len(judges)
+    n = np.bincount(code, minlength=J).astype(np.float64)
+    z = z - (sum_by(code, z, J) / n)[code]
+    r = r - (sum_by(code, r, J) / n)[code]
+    S = sum_by(code, z * z, J)
+    usable = (n >= 3) & (1e-12 * max(float(S.sum()), 1e-300) < S)
+    if int(usable.sum()) < 2:
+        return NotIdentified.of("too_few_judges")
+    slope = np.divide(sum_by(code, z * r, J), S, out=np.zeros(J), where=usable)
+    h = 1 / n[code] + np.divide(z * z, S[code], out=np.ones(len(z)), where=usable[code])
+    rest = np.where(h < 1 - 1e-9, (r - slope[code] * z) ** 2 / np.maximum(1 - h, 1e-9), 0.0)
+    noise = np.divide(sum_by(code, z * z * rest, J), S**2, out=np.zeros(J), where=usable)
+    S, slope, noise, n = S[usable], slope[usable], noise[usable], n[usable]
+    scale = float(S.sum() / (n.sum() - len(n)))
+    tau2, taken = _tau2(S, slope, noise)
+    left = _left_out(S, slope, noise)
+    df = float(S.sum() ** 2 / (S**2).sum()) - 1  # judges, as far as they weigh alike
+    if df < 1:
+        return estimate_of(tau2 * scale, None, reason="too_few_judges")
+    vb = taken * scale
+    floor = (2 * (max(tau2, 0.0) * scale + vb) ** 2 + kurtosis_floor * (max(tau2, 0.0) * scale) ** 2) / df
+    interval = log_jackknife(
+        tau2 * scale, left * scale, weights=(len(S) - 1) / len(S), add=0.0, floor=floor, df=df, confidence=confidence
+    )
+    interval = interval or few_judges(
+        tau2 * scale, noise=vb, df=df, kurtosis_floor=kurtosis_floor, confidence=confidence
+    )
+    chance = few_judges(tau2 * scale, noise=vb, df=df, kurtosis_floor=0.0, confidence=confidence)
+    if interval is not None and chance is not None and chance[0] <= 0:
+        interval = (0.0, interval[1])
+    return estimate_of(tau2 * scale, interval)
+
+
+def _tau2(S: Floats, slope: Floats, noise: Floats) -> tuple[float, float]:
+    """tau2, and the sampling variance that was taken off, on the same scale."""
+    total = float(S.sum())
+    spread = float((S * slope**2).sum()) - float((S * slope).sum()) ** 2 / total
+    chance = float(((1 - S / total) * S * noise).sum())
+    scale = total - float((S**2).sum()) / total
+    return (spread - chance) / scale, chance / scale
+
+
+def _left_out(S: Floats, slope: Floats, noise: Floats) -> Floats:
+    """(J,) tau2 without each judge, in closed form."""
+    total, first, second = S.sum() - S, (S * slope).sum() - S * slope, (S * slope**2).sum() - S * slope**2
+    noisy = (S * noise).sum() - S * noise
+    squared, own = (S**2).sum() - S**2, (S**2 * noise).sum() - S**2 * noise
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = (second - first**2 / total - noisy + own / total) / (total - squared / total)
+    return np.where(np.isfinite(value), value, -1.0)
