@@ -26,9 +26,9 @@ class LogDesign:
     judges: int = 60
     cases: int = 5000
     level: float = 0.2
-    detectable_pattern: float = 0.0
-    stable_pattern: float = 0.0
-    occasion: float = 1.0
+    detectable_pattern: float = 0.2
+    stable_pattern: float = 0.3
+    occasion: float = 0.5
     unmeasured: float = 0.0
     case_sd: float = 1.0
     mean: float = 0.0

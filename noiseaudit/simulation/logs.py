@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,9 @@ from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.simulation import case_mix
 from noiseaudit.simulation.assignments import Moments, assign, calendar
-from noiseaudit.simulation.log_designs import LogDesign
-from noiseaudit.simulation.truth import ordinal_probabilities
+from noiseaudit.simulation.log_designs import LogAssignment, LogDesign, LogScale
+from noiseaudit.simulation.log_truth import LogTruth, log_truth
+from noiseaudit.simulation.truth import Simulated, ordinal_probabilities
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,114 @@ class LogRows:
     worth: Floats
     unmeasured: Floats
     level: Floats
+
+
+def simulate_log(
+    *,
+    judges: int = 60,
+    cases: int = 5000,
+    level: float = 0.2,
+    detectable_pattern: float = 0.2,
+    stable_pattern: float = 0.3,
+    occasion: float = 0.5,
+    unmeasured: float = 0.0,
+    case_sd: float = 1.0,
+    mean: float = 0.0,
+    features: int = 9,
+    omit: Iterable[str] = (),
+    pattern_on: Iterable[str] = ("x3", "channel"),
+    assignment: LogAssignment = "random",
+    sorting: float = 0.53,
+    pools: int = 8,
+    two_pools: float = 0.3,
+    workload: float = 0.0,
+    scale: LogScale = "continuous",
+    categories: int = 4,
+    periods: int = 1,
+    persistence: float = 1.0,
+    judge_day: float = 0.0,
+    sequence: float = 0.0,
+    offices: int = 1,
+    office: float = 0.0,
+    second_decisions: float = 0.0,
+    seed: int = 1,
+) -> Simulated[LogTruth]:
+    """An ordinary log with known truth: y = mean + f(x) + office + level + pattern + u + occasion.
+
+    Columns: case, judge, (office, pool,) moment, the features, decision; rows in the order of `moment`.
+
+    f is a nonlinear function of x1 to x5 (uniform on 0 to 1), `kind` and `channel` (categories) with SD `case_sd`
+    (case_mix.py has the formula). features: how many there are; those past the seventh (z1, z2, ...) do not matter.
+    omit: features that matter and are left out of the data. unmeasured: SD of u, other legitimate case differences.
+    level, occasion: SDs of a judge's level and of one decision. detectable_pattern: SD of the pattern that lies in
+    the features `pattern_on`, in equal parts: own slopes on a number, own effects of the values of a category.
+    stable_pattern: SD of a judge's own reaction to the single case, which no log shows. For yes/no and ordinal
+    decisions all SDs are latent, in logits.
+
+    assignment: `random`; `pooled` (cases are dealt out within `pools`, which differ in measured and unmeasured case
+    mix and in judges; a share `two_pools` of the judges serves in a second pool as much as at home); `specialised`
+    (judges get their own range of x4 and kind, whatever their level); `confounded` (harsher judges get higher f).
+    sorting: SD of the mean of f between judges (or pools), in SDs of f. By default the level variance without
+    adjustment is 8 (specialised) and 13 times (confounded) the truth. workload: SD of log numbers of decisions.
+
+    periods: quarters from 2023 on; a judge's levels form a first-order autoregression with correlation `persistence`
+    from one to the next. moment: in office hours; a judge decides 4 to 12 cases on a worked day, more only where the
+    quarter is too short. judge_day: SD of a judge's day. sequence: what one unit more in the judge's previous
+    decision, against what was to be expected, does to the next one. offices, office: how many, and the SD between
+    them. second_decisions: share of the cases decided again in the same period, half of them by the same judge.
+
+    CallError for values that make no log. The same seed gives the same data.
+    """
+    import pandas as pd
+
+    design = LogDesign(
+        judges=judges,
+        cases=cases,
+        level=level,
+        detectable_pattern=detectable_pattern,
+        stable_pattern=stable_pattern,
+        occasion=occasion,
+        unmeasured=unmeasured,
+        case_sd=case_sd,
+        mean=mean,
+        features=features,
+        omit=_names(omit),
+        pattern_on=_names(pattern_on),
+        assignment=assignment,
+        sorting=sorting,
+        pools=pools,
+        two_pools=two_pools,
+        workload=workload,
+        scale=scale,
+        categories=categories,
+        periods=periods,
+        persistence=persistence,
+        judge_day=judge_day,
+        sequence=sequence,
+        offices=offices,
+        office=office,
+        second_decisions=second_decisions,
+    )
+    rows = draw_log(design, np.random.default_rng(seed))
+    data = pd.DataFrame(
+        {
+            "case": [f"C{code + 1:05d}" for code in rows.case],
+            "judge": [f"J{code + 1:03d}" for code in rows.judge],
+        }
+    )
+    if offices > 1:
+        data["office"] = [f"O{code + 1:02d}" for code in rows.office]
+    if rows.pool is not None:
+        data["pool"] = [f"P{code + 1:02d}" for code in rows.pool]
+    data["moment"] = rows.moment
+    for name, values in rows.features.items():
+        data[name] = [chr(ord("a") + code) for code in values] if name in rows.categorical else values
+    data["decision"] = rows.decision if scale in ("continuous", "log") else rows.decision.astype(np.int64)
+    return Simulated(data, log_truth(design))
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def draw_log(design: LogDesign, generator: np.random.Generator) -> LogRows:
