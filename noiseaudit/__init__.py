@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from noiseaudit.report import write_report as write_report
     from noiseaudit.result import AuditResult as AuditResult
     from noiseaudit.simulation import simulate as simulate
+    from noiseaudit.simulation import simulate_log as simulate_log
 
 _WHERE = {
     "AuditDesign": "design",
@@ -44,6 +45,7 @@ _WHERE = {
     "inspect": "inspection",
     "plan_panel": "estimators.d_study",
     "simulate": "simulation",
+    "simulate_log": "simulation",
     "write_report": "report",
 }
 

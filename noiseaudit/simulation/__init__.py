@@ -1,7 +1,10 @@
-"""Panels with known truth: for the demo, the tests, the documentation, and for planning by simulation."""
+"""Panels and logs with known truth: for the demo, the tests, the documentation, and for planning by simulation."""
 
 from noiseaudit.simulation.designs import DESIGNS
-from noiseaudit.simulation.panels import Simulated, simulate
-from noiseaudit.simulation.truth import Truth
+from noiseaudit.simulation.log_designs import LogDesign
+from noiseaudit.simulation.log_truth import LogTruth
+from noiseaudit.simulation.logs import LogRows, draw_log, simulate_log
+from noiseaudit.simulation.panels import simulate
+from noiseaudit.simulation.truth import Simulated, Truth
 
-__all__ = ["DESIGNS", "Simulated", "Truth", "simulate"]
+__all__ = ["DESIGNS", "LogDesign", "LogRows", "LogTruth", "Simulated", "Truth", "draw_log", "simulate", "simulate_log"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import special
@@ -11,10 +11,14 @@ from scipy import special
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import CallError
-from noiseaudit.simulation.truth import Spread, Truth, nominal_truth, ordinal_probabilities, quadrature_truth
-
-if TYPE_CHECKING:
-    import pandas as pd
+from noiseaudit.simulation.truth import (
+    Simulated,
+    Spread,
+    Truth,
+    nominal_truth,
+    ordinal_probabilities,
+    quadrature_truth,
+)
 
 Distribution = Literal["normal", "exp", "gam4", "logn", "t5"]
 SimulatedScale = Literal["continuous", "log", "binary", "nominal", "ordinal", "count"]
@@ -34,14 +38,6 @@ class Rows:
     decision: Floats
     answer: Floats
     level: Floats
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """`data`: one row a decision, columns case, judge, (occasion,) decision(, truth). `truth`: true variances."""
-
-    data: pd.DataFrame = field(repr=False)
-    truth: Truth
 
 
 @dataclass(frozen=True)
@@ -122,8 +118,8 @@ def simulate(
     categories: int = 3,
     with_answer: bool = False,
     seed: int = 1,
-) -> Simulated:
-    """A panel with known truth.
+) -> Simulated[Truth]:
+    """A panel with known truth: columns case, judge, (occasion,) decision(, truth).
 
     level, stable_pattern, occasion, case_sd: SDs of the effects (latent ones for yes/no, nominal, ordinal and
     counts, whose occasion noise is the draw of the decision itself). per_case: judges a case, a number or a

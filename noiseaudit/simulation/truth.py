@@ -14,13 +14,17 @@ simulation with a fixed seed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 from scipy import special, stats
 
 from noiseaudit.aggregates.moments import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NODES = 48
 
@@ -43,6 +47,17 @@ class Truth:
     def system(self) -> float:
         """Level plus pattern."""
         return self.level + self.pattern
+
+
+TruthT_co = TypeVar("TruthT_co", bound=Truth, covariant=True)
+
+
+@dataclass(frozen=True)
+class Simulated(Generic[TruthT_co]):
+    """`data`: one row a decision. `truth`: the variances that were built in."""
+
+    data: pd.DataFrame = field(repr=False)
+    truth: TruthT_co
 
 
 @dataclass(frozen=True)
