@@ -1,1 +1,1 @@
-"""Comparable cases in a log, where no two professionals share a case: models, classes, tests of the assignment."""
+"""When no two professionals share a case: were their cases alike, and how far can what is not in the log go."""
