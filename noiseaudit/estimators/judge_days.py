@@ -39,14 +39,14 @@ def judge_day_noise(timeline: Timeline, *, confidence: float) -> Component:
     use = (ca > 0) & (cb > 0)
     if not use.any():
         return NotIdentified.of("no_days_to_compare")
+    if timeline.constant:
+        return estimate_of(0.0, None, reason="no_variation")
     ca = ca[use]
     product = a[use] - ca * b[use] / cb[use]
     day = float(product.sum() / ca.sum())
     if len(ca) < 3:
         return estimate_of(day, None, reason="too_few_judges")
     half = reach((product.sum() - product) / (ca.sum() - ca), ca, confidence=confidence)
-    if half == 0:
-        return estimate_of(day, None, reason="no_variation")
     interval: Interval = max(0.0, day - half), max(0.0, day) + half
     return estimate_of(day, interval)
 

@@ -1,14 +1,17 @@
 """What the moment does: hour, weekday and place in the day's row, within professionals.
 
     r = l_j + x'beta + e ;   A = X'X - sum_j n_j xbar_j xbar_j' ,  beta = A+ X'(r - rbar_j)
-    V = k A+ (sum_d u_d u_d') A+ ,   u_d = sum_{i in d} (x_i - xbar_j) e_i ,   k = D/(D - 1) (N - 1)/(N - J - q)
-    F = beta'V+ beta/q  on q and D - 1 degrees of freedom
+    V = k A+ (sum_d u_d u_d') A+ ,   u_d = sum_{i in d} (x_i - xbar_j) e_i ,   k = D/(D - 1) (U - 1)/(U - J - q)
+    F = beta'V+ beta/q  on q and min(D - 1, U - J - q) degrees of freedom
     explained = (beta'A beta - tr AV)/N
 
 x: indicators of the hour or weekday, or the place in the row (1, 2, …) as a number; d: the D days of a judge, whose
-decisions hang together; q: rank of A. beta'A beta/N is the variance that the moment explains within judges; tr AV/N is
-what chance alone makes of it. It is a lower bound of occasion noise, as long as cases come in an order that has nothing
-to do with what they are: `balanced_p` tests that, with the predicted decision in the place of r.
+decisions hang together; q: rank of A. U: the units in which x varies, N decisions, or D days for the weekday; with N
+there, weekdays seem to differ as soon as judges have few days (five each: p < .05 in .12 of logs instead of .06).
+
+beta'A beta/N is the variance that the moment explains within judges; tr AV/N is what chance alone makes of it. It is a
+lower bound of occasion noise, as long as cases come in an order that has nothing to do with what they are:
+`balanced_p` tests that, with the predicted decision in the place of r.
 
 Interval: beta'A beta is taken as c times a non-central chi-square with nu degrees of freedom,
 c = tr (AV)^2/tr AV, nu = (tr AV)^2/tr (AV)^2, and solved for the non-centrality. Cameron & Miller (2015).
@@ -32,6 +35,7 @@ from noiseaudit.result import Interval, MomentEffect
 Covariate = Literal["hour", "weekday", "position"]
 ENOUGH_DAYS = 30  # on which an hour or weekday was worked: the errors of fewer clusters are too small
 _RANK = 1e-9
+_ROUNDING = 1e-20  # of sums of squares: what computing alone leaves
 
 
 def moment_effects(timeline: Timeline, *, confidence: float) -> tuple[MomentEffect, ...]:
@@ -51,21 +55,22 @@ def moment_effects(timeline: Timeline, *, confidence: float) -> tuple[MomentEffe
 
 
 def _effect(covariate: Covariate, timeline: Timeline, x: Codes, confidence: float) -> MomentEffect:
-    reason = None
+    reason = "constant_decisions" if timeline.constant else None
     if covariate == "hour" and not timeline.timed:
         reason = "no_time_of_day"
     if covariate == "position":
-        reason = timeline.order_unknown
+        reason = timeline.order_unknown or reason
     rows, X = _columns(timeline, x, classes=covariate != "position")
-    fit = _regress(timeline, rows, X, timeline.value[rows]) if reason is None else reason
+    by_day = covariate == "weekday"
+    fit = _regress(timeline, rows, X, timeline.value[rows], by_day=by_day) if reason is None else reason
     if not isinstance(fit, _Fit):
         return MomentEffect(covariate, NotIdentified.of(fit), None, None, None, None)
     balanced = None
     if timeline.predicted is not None:
-        cases = _regress(timeline, rows, X, timeline.predicted[rows])
+        cases = _regress(timeline, rows, X, timeline.predicted[rows], by_day=by_day)
         balanced = cases.p if isinstance(cases, _Fit) else None
     component = estimate_of(fit.explained, fit.interval(confidence))
-    return MomentEffect(covariate, component, fit.F, (fit.q, fit.clusters - 1.0), fit.p, balanced)
+    return MomentEffect(covariate, component, fit.F, (float(fit.q), float(fit.df)), fit.p, balanced)
 
 
 def _columns(timeline: Timeline, x: Codes, *, classes: bool) -> tuple[Codes, sparse.csr_array]:
@@ -84,7 +89,7 @@ def _columns(timeline: Timeline, x: Codes, *, classes: bool) -> tuple[Codes, spa
 
 @dataclass(frozen=True)
 class _Fit:
-    """A regression: beta'A beta, tr AV, tr (AV)^2, N decisions, F with its rank q, and the number of clusters."""
+    """A regression: beta'A beta, tr AV, tr (AV)^2, N decisions, and F on q and df degrees of freedom."""
 
     squares: float
     noise: float
@@ -92,11 +97,11 @@ class _Fit:
     N: int
     F: float
     q: int
-    clusters: int
+    df: int
 
     @property
     def p(self) -> float:
-        return float(stats.f.sf(self.F, self.q, self.clusters - 1))
+        return float(stats.f.sf(self.F, self.q, self.df))
 
     @property
     def explained(self) -> float:
@@ -118,20 +123,25 @@ def _noncentrality(x: float, df: float, probability: float) -> float:
     return float(optimize.brentq(lambda nc: stats.ncx2.cdf(x, df, nc) - probability, 0.0, most))
 
 
-def _regress(timeline: Timeline, rows: Codes, X: sparse.csr_array, y: Floats) -> _Fit | str:
-    """Least squares within judges with errors that hang together by day, or the reason why there is none."""
+def _regress(timeline: Timeline, rows: Codes, X: sparse.csr_array, y: Floats, *, by_day: bool) -> _Fit | str:
+    """Least squares within judges with errors that hang together by day, or the reason why there is none.
+
+    by_day: X does not vary within days.
+    """
     N, J, D = len(rows), timeline.judges, timeline.days
     judge, day = timeline.judge[rows], timeline.day[rows]
     n = np.maximum(np.bincount(judge, minlength=J), 1)
     by_judge = sparse.csr_array((np.ones(N), (judge, np.arange(N))), shape=(J, N))
     centre = (by_judge @ X).toarray() / n[:, None]  # (J, p) xbar_j
+    size = float(y @ y)
     y = y - (sum_by(judge, y, J) / n)[judge]
     A = (X.T @ X).toarray() - centre.T @ (n[:, None] * centre)
     eigen, basis = np.linalg.eigh(A)
     kept = eigen > _RANK * max(float(eigen.max(initial=0.0)), 1e-300)
     q, lam, Q = int(kept.sum()), eigen[kept], basis[:, kept]
     clusters = int((np.bincount(day, minlength=D) > 0).sum())
-    free = N - int((by_judge.indptr[1:] > by_judge.indptr[:-1]).sum()) - q
+    units = clusters if by_day else N
+    free = units - int((by_judge.indptr[1:] > by_judge.indptr[:-1]).sum()) - q
     if q == 0 or free < 1 or clusters <= q + 1:
         return "one_moment"
     beta = (Q.T @ (X.T @ y)) / lam
@@ -142,11 +152,11 @@ def _regress(timeline: Timeline, rows: Codes, X: sparse.csr_array, y: Floats) ->
     shared = (sparse.csr_array((total, (of, np.arange(D))), shape=(J, D)) @ scores).toarray()
     cross = shared.T @ centre
     meat = (scores.T @ scores).toarray() - cross - cross.T + centre.T @ (sum_by(of, total**2, J)[:, None] * centre)
-    k = clusters / (clusters - 1) * (N - 1) / free
+    k = clusters / (clusters - 1) * (units - 1) / free
     V = Q.T @ meat @ Q / np.outer(lam, lam) * k
     AV = np.sqrt(np.outer(lam, lam)) * V
     noise = float(np.trace(AV))
-    if noise <= _RANK * float(np.square(y).mean()) or np.linalg.matrix_rank(AV, hermitian=True) < q:
+    if noise <= _ROUNDING * size or np.linalg.matrix_rank(AV, hermitian=True) < q:
         return "constant_decisions"
     F = float(beta @ np.linalg.solve(V, beta)) / q
-    return _Fit(float((lam * beta**2).sum()), noise, float((AV**2).sum()), N, F, q, clusters)
+    return _Fit(float((lam * beta**2).sum()), noise, float((AV**2).sum()), N, F, q, min(clusters - 1, free))

@@ -9,11 +9,11 @@ level noise inflates it. The half-panel jackknife takes the first bias off. Halv
 halves of the decisions, which lose the pair in the middle, leave .006. Dhaene & Jochmans (2015); Nickell (1981).
 
 Pairs do not run across days: what is asked is the pull of the case just before, which a night ends, and pairs across
-nights and holidays would water it down. Decisions of one day share the day's mood, which b holds too: with judge-day
-noise D it is off by about D/(D + O). `beyond_day` takes that out: a mood moves the decision before the previous one
-just as much,
+nights and holidays would water it down. Decisions of one day share the day's mood, which b holds too: judge-day noise
+D adds about D/(D + O), O the variance within days. `beyond_day` takes that out, for a mood moves the decision before
+the previous one just as much:
 
-    beyond_day = b(lag 1) - b(lag 2)        rho - rho^2 for a chain, 0 for a mood of the day
+    beyond_day = b(lag 1) - b(lag 2)        (rho - rho^2) O/(D + O) for a chain that reaches one decision back
 
 Interval: jackknife over judges.
 """
@@ -32,6 +32,7 @@ from noiseaudit.estimators.timeline import Timeline
 from noiseaudit.result import Figure, Number
 
 _JACKKNIFE = np.array([2.0, -0.5, -0.5])
+_ROUNDING = 1e-20  # of sums of squares: what computing alone leaves
 LEAST_PAIRS = 6  # of a judge: three in each half, the fewest from which a half has a slope with something to spare
 
 
@@ -49,7 +50,7 @@ def sequence_effect(timeline: Timeline, *, confidence: float) -> Sequence:
     Only judges with at least 6 pairs; three of them for an interval. Not identified without times of day, or where
     more than a tenth of the pairs have the same moment, for then the order is not known.
     """
-    reason = timeline.order_unknown
+    reason = "constant_decisions" if timeline.constant else timeline.order_unknown
     if reason is not None:
         return Sequence(NotIdentified.of(reason), NotIdentified.of(reason))
     one, two = _half_panel(timeline, lag=1), _half_panel(timeline, lag=2)
@@ -97,7 +98,7 @@ def _half_panel(timeline: Timeline, *, lag: int) -> _Slope | None:
     halves = _sums(2 * judge + second, x, y, 2 * J)
     panels = np.stack([_sums(judge, x, y, J), halves[:, 0::2], halves[:, 1::2]])  # all, first, second: (3, 2, J)
     total = panels.sum(axis=2, keepdims=True)
-    if not np.all(total[:, 1] > 0):
+    if not np.all(total[:, 1] > _ROUNDING * (x @ x)):
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
         left = (total - panels)[:, 0] / (total - panels)[:, 1]

@@ -45,6 +45,12 @@ class Timeline:
         return len(self.day_judge)
 
     @property
+    def constant(self) -> bool:
+        """Every judge decided everything alike."""
+        first = np.searchsorted(self.judge, np.arange(self.judges))
+        return bool(np.all(self.value == self.value[first][self.judge]))
+
+    @property
     def order_unknown(self) -> str | None:
         """Why the order of the decisions within a day is not known, or None where it is.
 
