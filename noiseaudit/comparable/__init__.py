@@ -1,1 +1,1 @@
-"""When no two professionals share a case: were their cases alike, and how far can what is not in the log go."""
+"""Comparable cases, where no two professionals share a case: models and classes, and how far they can be trusted."""

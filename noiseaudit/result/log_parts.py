@@ -137,7 +137,9 @@ class Offices:
 class Period:
     """One period: decisions, professionals, the mean of comparable decisions with its limits, and level noise.
 
-    start, end: first and last day, ISO 8601. outside: the mean lies outside the 99.8 % control limits.
+    start, end: first and last day, ISO 8601. outside: the mean lies outside the 99.8 % control limits. limits: None
+    where too few professionals link the period to others. level_outside: the moving average of level noise up to
+    this period lies outside its 99.8 % limits.
     """
 
     start: str
@@ -148,20 +150,22 @@ class Period:
     limits: tuple[float, float] | None
     outside: bool
     level: Component
+    level_outside: bool = False
 
 
 @dataclass(frozen=True)
 class MomentEffect:
     """What an hour, a weekday or a place in the row does: variance that it explains within professionals.
 
-    f, df, p: cluster-robust test (professional-days). balanced_p: were the cases alike at all moments?
+    f, df, p: cluster-robust test (professional-days); None where the component is not identified. balanced_p: were
+    the cases alike at all moments?
     """
 
     covariate: Literal["hour", "weekday", "position"]
     component: Component
-    f: float
-    df: tuple[float, float]
-    p: float
+    f: float | None
+    df: tuple[float, float] | None
+    p: float | None
     balanced_p: float | None
 
 
@@ -170,8 +174,9 @@ class OverTime:
     """Level and noise by period, and the occasion noise that a log can show (a lower bound of it).
 
     persistence: correlation of levels of one period and the next; judge_days: variance of professionals' days;
-    sequence: change after one unit more in the previous decision, half-panel jackknife.
-    judges: professionals whose decisions were followed in time (a sample of whole professionals in huge logs).
+    sequence: change after one unit more in the previous decision of the day, half-panel jackknife; beyond_day: the
+    part that no common mood of the day explains. judges: professionals whose decisions were followed in time (a sample
+    of whole professionals in huge logs). undated: decisions without a moment, left out.
     """
 
     unit: Literal["week", "month", "quarter", "year"]
@@ -180,7 +185,9 @@ class OverTime:
     judge_days: Component
     moments: tuple[MomentEffect, ...]
     sequence: Number
+    sequence_beyond_day: Number
     judges: int
+    undated: int = 0
 
 
 @dataclass(frozen=True)
