@@ -14,6 +14,7 @@ Scale = Literal["auto", "continuous", "log", "binary", "nominal", "ordinal", "co
 Kind = Literal["auto", "panel", "log"]
 EstimatorName = Literal["auto", "fe", "wcu", "reml", "gao_owen"]
 Duplicates = Literal["ask", "keep", "drop"]
+Comparable = Literal["auto", "none", "strata", "classes", "case_mix"]
 
 SINGLE_ROLES = (
     "case",
@@ -70,6 +71,11 @@ class AuditDesign(BaseModel):
 
     `case`, `judge` and `decision` may stay None where somebody is there to read what was assumed: they are
     then proposed from column names and content. Everything else has the default that the method prescribes.
+
+    Of logs: comparable is how cases are made comparable; bins, bounds of strata by feature; as_category, features whose
+    numbers are codes; assigned_by_lot, cases are dealt out by lot (then differences may be called effects);
+    characteristics_as_features, characteristics of persons may be features; exclude_judges, accounts that are no
+    professionals; judges_formed_from_decisions, the judges are groups that were made from their decisions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,6 +104,13 @@ class AuditDesign(BaseModel):
     ddof: Literal[0, 1] = 1
     unit: str | None = None
     duplicates: Duplicates = "ask"
+    comparable: Comparable = "auto"
+    bins: dict[str, list[float]] = Field(default_factory=dict, examples=[{"Fee": [100.0, 500.0]}])
+    as_category: tuple[str, ...] = ()
+    assigned_by_lot: bool = False
+    characteristics_as_features: bool = False
+    exclude_judges: tuple[str, ...] = ()
+    judges_formed_from_decisions: bool = False
 
     encoding: str = "auto"
     delimiter: str = "auto"
@@ -120,7 +133,10 @@ class AuditDesign(BaseModel):
         except ValidationError as error:
             raise CallError("wrong_setting", _suggest(error, tuple(type(self).model_fields))) from None
 
-    @field_validator("groups", "relations", "features", "order", "judge_columns", "activity", mode="before")
+    @field_validator(
+        "groups", "relations", "features", "order", "judge_columns", "activity", "as_category", "exclude_judges",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def _one_is_a_list(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value

@@ -59,6 +59,8 @@ SHARED: dict[str, Any] = {
     "judge_columns": _many('One column a professional: names, or a pattern such as "Rater*".', ROLES),
     "scale": _one("auto, continuous, log, binary, nominal, ordinal or count.", ANALYSIS),
     "design": _one("auto, panel or log.", ANALYSIS),
+    "comparable": _one("Logs: auto, none, strata, classes or case_mix.", ANALYSIS),
+    "exclude_judges": _many("Logs: an account that is no professional.", ANALYSIS, "--exclude-judge"),
     "estimator": _one("auto, fe, wcu, reml or gao_owen.", ANALYSIS),
     "positive": _one("This value counts as 1, all else as 0.", ANALYSIS),
     "order": _one('Grades from low to high: "a,b,c".', ANALYSIS),

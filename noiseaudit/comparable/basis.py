@@ -16,7 +16,7 @@ import numpy as np
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.comparable.features import FeatureTable
 
-ROWS_A_COLUMN = 20  # fewer rows than this for each column and the regression follows chance
+ROWS_A_COLUMN = 10  # fewer rows than this for each column and the regression follows chance
 MOST_COLUMNS = 400
 _GRID = 201
 _SAMPLE = 200_000
@@ -112,7 +112,7 @@ class Basis:
         high = np.searchsorted(grid, values, side="right")
         inner = np.interp(values, grid, np.arange(len(grid)))
         rank = np.where(high > low, (low + high - 1) / 2, inner)  # ties share the middle of their ranks
-        u: Floats = 2 * rank / (len(grid) - 1) - 1
+        u: Floats = np.asarray(2 * rank / (len(grid) - 1) - 1, dtype=np.float64)
         shape = np.asarray(u if kind == "first" else (3 * u**2 - 1) / 2, dtype=np.float64)
         shape[missing] = 0.0
         return shape

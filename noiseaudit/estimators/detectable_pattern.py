@@ -21,7 +21,7 @@ from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import estimate_of
-from noiseaudit.estimators.intervals import few_judges, log_jackknife
+from noiseaudit.estimators.intervals import down_to_zero, few_judges, log_jackknife
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way
 from noiseaudit.estimators.two_way_intervals import two_way_components
@@ -73,12 +73,10 @@ def pattern_by_slope(
     interval = log_jackknife(
         tau2 * scale, left * scale, weights=(len(S) - 1) / len(S), add=0.0, floor=floor, df=df, confidence=confidence
     )
-    interval = interval or few_judges(
-        tau2 * scale, noise=vb, df=df, kurtosis_floor=kurtosis_floor, confidence=confidence
-    )
+    plain = few_judges(tau2 * scale, noise=vb, df=df, kurtosis_floor=kurtosis_floor, confidence=confidence)
     chance = few_judges(tau2 * scale, noise=vb, df=df, kurtosis_floor=0.0, confidence=confidence)
-    if interval is not None and chance is not None and chance[0] <= 0:
-        interval = (0.0, interval[1])
+    if interval is None or chance is None or chance[0] <= 0:  # near 0 a logarithm runs away
+        interval = down_to_zero(plain, chance)
     return estimate_of(tau2 * scale, interval)
 
 

@@ -27,7 +27,7 @@ from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way
 from noiseaudit.result import Component, Estimate, Interval
 
-_OWN_SPREAD = 20  # decisions of every judge from which each has a variance of an own
+OWN_SPREAD = 20  # decisions of every judge from which each has a variance of an own
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,20 @@ class LogLevel:
     def component(self) -> Estimate:
         """As the result shows it; the share of system noise is not known in a log."""
         return estimate_of(self.variance, self.interval, reason=self.reason)
+
+
+def sampling_variance(n: Floats, m2: Floats) -> Floats:
+    """(J,) v_j, the chance variance of each judge's mean; n: (J,) counts >= 2, m2: (J,) squared deviations."""
+    if np.all(n >= OWN_SPREAD):
+        return m2 / (n - 1) / n
+    return float(m2.sum()) / float((n - 1).sum()) / n
+
+
+def left_out_levels(mean: Floats, variance: Floats) -> Floats:
+    """(J,) L_(j), the signed level variance without each judge, from J >= 3 means and their v_j."""
+    J = len(mean)
+    weights, tr = np.full(J, (J - 1) / J), (J - 1) / J * float(variance.sum())
+    return _left_out((mean - mean.mean())[:, None], variance, dJ=J - 1, tr=tr, weights=weights)
 
 
 def level_from_moments(
@@ -81,19 +95,18 @@ def level_of_judges(
     n, squares = judges.n[kept], m2[kept].sum(axis=1)
     J = len(kept)
     if J < 2:
-        return NotIdentified.of("single_judge" if (judges.n > 0).sum() < 2 else "too_few_decisions")
+        return NotIdentified.of("single_judge" if (judges.n > 0).sum() < 2 else "too_few_each")
     df = float((n - 1).sum())
     if df <= columns:
         return NotIdentified.of("too_few_decisions")
-    own = bool(np.all(n >= _OWN_SPREAD))
-    chance = (squares / (n - 1) if own else np.full(J, squares.sum() / df)) * df / (df - columns)
+    chance = sampling_variance(n, squares) * df / (df - columns)
     fitted = np.zeros(J) if spread is None else spread[kept] * squares.sum() / (df - columns)
     effects = mean[kept] - mean[kept].mean(axis=0)
     return _level(
         effects,
-        chance / n + fitted,
+        chance + fitted,
         dJ=J - 1,
-        tr=(J - 1) / J * float((chance / n).sum()) + float(fitted.sum()),
+        tr=(J - 1) / J * float(chance.sum()) + float(fitted.sum()),
         weights=np.full(J, (J - 1) / J),
         judge_index=kept.astype(np.intp),
         block=np.zeros(J, dtype=np.intp),
@@ -146,12 +159,10 @@ def _level(
     pooled: bool,
 ) -> LogLevel:
     """L = (sum lhat^2 - tr)/dJ with its interval. noise: (J,) v_j; weights: (J,) c_j."""
-    squares = (effects**2).sum(axis=1)
-    variance = (float(squares.sum()) - tr) / dJ
+    variance = (float((effects**2).sum()) - tr) / dJ
     total = float(noise.sum())
     nu = tr * noise / total if total > 0 else np.zeros_like(noise)
-    shared = tr * (1 - noise / total) if total > 0 else np.zeros_like(noise)
-    left = (squares.sum() - squares / weights - shared) / (dJ - 1) if dJ > 1 else np.full(len(noise), np.nan)
+    left = _left_out(effects, noise, dJ=dJ, tr=tr, weights=weights)
     interval, reason = None, None
     if dJ < 2:
         reason = "too_few_judges"
@@ -172,3 +183,12 @@ def _level(
         chance = few_judges(variance, noise=tr / dJ, df=dJ, kurtosis_floor=0.0, confidence=confidence)
         interval = down_to_zero(interval, chance)
     return LogLevel(variance, interval, reason, effects, noise, judge_index, block, left, pooled)
+
+
+def _left_out(effects: Floats, noise: Floats, *, dJ: int, tr: float, weights: Floats) -> Floats:
+    """(J,) L_(j) = [sum lhat^2 - lhat_j^2/c_j - tr (1 - v_j/sum v)]/(dJ - 1); NaN where dJ < 2."""
+    if dJ < 2:
+        return np.full(len(noise), np.nan)
+    squares, total = (effects**2).sum(axis=1), float(noise.sum())
+    shared = tr * (1 - noise / total) if total > 0 else np.zeros_like(noise)
+    return np.asarray((squares.sum() - squares / weights - shared) / (dJ - 1), dtype=np.float64)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from noiseaudit.design import AuditDesign
-from noiseaudit.errors import CallError, DataError, Problem
+from noiseaudit.errors import DataError, Problem
 from noiseaudit.reading.characteristics import check_characteristics
-from noiseaudit.reading.dates import date_column
+from noiseaudit.reading.dates import NO_CLOCK, date_column
 from noiseaudit.reading.decisions import MOST_CATEGORIES, code_decision, code_truth
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.numbers import number_column
 from noiseaudit.reading.proposals import Proposal
 from noiseaudit.reading.roles import resolve_roles
+from noiseaudit.reading.shapes import trimmed
 from noiseaudit.reading.source import open_table
 from noiseaudit.reading.table import VIEW, Table, literal
 from noiseaudit.reading.tabulate import Tabulated, tabulate
@@ -26,8 +27,6 @@ def read(source: object, design: AuditDesign, *, name: str | None = None, propos
     CallError for a wrong call, DataError with every row for data that cannot be used as given. With
     propose=False roles are never guessed.
     """
-    if design.exposure is not None:
-        raise CallError("not_supported", "the role 'exposure' is not supported in this version; leave it out")
     table = open_table(source, design, name=name)
     try:
         return read_table(table, design, propose=propose)
@@ -57,19 +56,25 @@ def read_table(
             [Problem("E411", "every decision is missing.", "Check that this is the right column.", column=decision)]
         )
     coding = code_decision(table, decision, resolved)
-    extra = "" if resolved.truth is None else f", {code_truth(table, resolved.truth, resolved, coding)} AS truth"
+    columns = {
+        "row": "row",
+        "case_id": _key(table, case, resolved),
+        "judge_id": _key(table, judge, resolved),
+        "decision": coding.sql,
+    }
+    if resolved.truth is not None:
+        columns["truth"] = code_truth(table, resolved.truth, resolved, coding)
     if resolved.weight is not None:
-        extra += f", {_weight(table, resolved.weight, resolved)} AS weight"
-    sql = (
-        f"SELECT row, {_key(table, case, resolved)} AS case_id, {_key(table, judge, resolved)} AS judge_id, "
-        f"{coding.sql} AS decision{extra} FROM {VIEW}"
-    )
+        columns["weight"] = _weight(table, resolved.weight, resolved)
+    for role in ("pool", "office"):
+        if getattr(resolved, role) is not None:
+            columns[role] = trimmed(table, str(getattr(resolved, role)), resolved)
     findings = [*table.findings, *_said(table, resolved, proposals), *coding.findings]
     reading = {**table.reading, **({} if coding.decimal is None else {"decimal": coding.decimal})}
     evidence = {**table.evidence, **({} if coding.evidence is None else {"decimal": coding.evidence})}
     log = Log(
         table,
-        sql,
+        columns,
         coding.scale,
         _roles(resolved),
         coding.shift,
@@ -85,6 +90,8 @@ def read_table(
         log.findings += dates.findings
         log.reading = {**log.reading, "dates": dates.order}
         log.evidence = {**log.evidence, "dates": dates.evidence}
+        log.columns = {**columns, "moment": dates.moment}
+        log.clock = dates.clock != NO_CLOCK
         log.period = None if dates.first is None or dates.last is None else (dates.first, dates.last)
     log.findings += check_characteristics(table, resolved, case=_key(table, case, resolved))
     return log
@@ -138,9 +145,6 @@ def _said(table: Table, design: AuditDesign, proposals: list[Proposal]) -> list[
         }
         listed = "; ".join(f"{p.role} = {named[p.role]} ({p.why})" for p in proposals)
         findings.append(finding("roles_assumed", roles=listed))
-    ignored = [role for role in ("groups", "relations", "features", "office", "pool") if getattr(design, role)]
-    if ignored:
-        findings.append(finding("roles_not_used", "warning", roles=", ".join(ignored)))
     used = set(design.columns())
     nameless = [i + 1 for i, name in enumerate(table.names) if not name]
     twice = sorted({name for name in table.names if name and table.names.count(name) > 1} - used)

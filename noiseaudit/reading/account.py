@@ -135,7 +135,7 @@ def drop_or_refuse_identical(log: Log) -> int:
         return 0
     if log.duplicates == "drop":
         keep = f"SELECT min(row) FROM {VIEW} GROUP BY {columns}"
-        log.sql = f"SELECT * FROM ({log.sql}) WHERE row IN ({keep})"
+        log.where = f"row IN ({keep})"
         return int(extra)
     rows = table.fetch(f"SELECT row, NULL FROM ({twice}) ORDER BY row LIMIT {MOST_PLACES}")
     raise DataError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from noiseaudit.design import AuditDesign
@@ -20,11 +20,15 @@ _ISO = re.compile(rf"0000(?P<sep>[-/.])00?(?P=sep)00?{_TIME}{_ZONE}")
 _COMPACT = re.compile(r"00000000")
 _DAY_FIRST = re.compile(rf"00?(?P<sep>[-/. ])00?(?P=sep)(?P<year>0000|00){_TIME}{_ZONE}")
 ORDERS = ("dmy", "mdy", "ymd")
+NO_CLOCK = "CAST(NULL AS TIME)"
 
 
 @dataclass(frozen=True)
 class DateColumn:
-    """How a column becomes dates: SQL for the day (NULL where missing), the order, and what was said."""
+    """How a column becomes dates: SQL for the day (NULL where missing), the order, and what was said.
+
+    clock: SQL for the time of day, NULL where none is written.
+    """
 
     sql: str
     order: str
@@ -32,6 +36,12 @@ class DateColumn:
     first: date | None
     last: date | None
     findings: tuple[Finding, ...]
+    clock: str = NO_CLOCK
+
+    @property
+    def moment(self) -> str:
+        """SQL for day and time; midnight where no time is written."""
+        return f"(({self.sql}) + coalesce({self.clock}, TIME '00:00:00'))"
 
 
 def date_column(table: Table, name: str, design: AuditDesign) -> DateColumn:
@@ -59,7 +69,8 @@ def _typed(table: Table, name: str) -> DateColumn:
                            do="Choose the column with the dates.")]
         )  # fmt: skip
     sql = f"CAST({table.column(name)} AS DATE)"
-    return _finished(table, name, sql, "ymd", "the column is typed", [])
+    found = _finished(table, name, sql, "ymd", "the column is typed", [])
+    return found if kind == "DATE" else replace(found, clock=f"CAST({table.column(name)} AS TIME)")
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,12 @@ class _Reader:
             raise DataError([self.table.problem(
                 self.name, where, code="E424", what=f"these are no dates that exist, read as {_WORDS[order]}.",
                 do="Mend the dates, or say the order with --dates dmy, mdy or ymd.")])  # fmt: skip
-        return _finished(self.table, self.name, sql, order, why, said)
+        found = _finished(self.table, self.name, sql, order, why, said)
+        if not any(":" in shape.text for shape in self.shapes.shapes):
+            return found
+        text = trimmed(self.table, self.name, self.design)
+        written = f"nullif(regexp_extract({text}, '[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}})?'), '')"
+        return replace(found, clock=f"TRY_CAST(lpad({written}, greatest(length({written}), 5), '0') AS TIME)")
 
     def _parts(self) -> str:
         text = trimmed(self.table, self.name, self.design)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
-from noiseaudit.reading.table import Table
+from noiseaudit.reading.table import VIEW, Table
 from noiseaudit.result import Finding
 
 
@@ -17,15 +17,16 @@ from noiseaudit.result import Finding
 class Log:
     """Typed rows that stay in the engine. Use it as a context manager: it owns the engine and private copies.
 
-    sql: query over the table's view with columns row, case_id, judge_id, decision (DOUBLE, shift taken off and
-    logs taken; category code 1..K for nominal and ordinal decisions; NULL where missing), truth and weight where
-    such roles are given.
+    columns: SQL over the table's view by name: row, case_id, judge_id, decision (DOUBLE, shift taken off and logs
+    taken; category code 1..K for nominal and ordinal decisions; NULL where missing), truth, weight, moment, pool and
+    office where such roles are given. where: of the rows that count, None for all.
+    clock: moments have a time of day.
     roles: role -> column as used. reading: everything needed to read the file the same way again; evidence: why.
     period: first and last day of the decisions, where a column tells. duplicates: identical rows: ask, keep, drop.
     """
 
     table: Table
-    sql: str
+    columns: Mapping[str, str]
     scale: str
     roles: Mapping[str, Any]
     shift: Decimal = Decimal(0)
@@ -36,6 +37,18 @@ class Log:
     findings: list[Finding] = field(default_factory=list)
     period: tuple[date, date] | None = None
     duplicates: str = "ask"
+    where: str | None = None
+    clock: bool = False
+
+    @property
+    def sql(self) -> str:
+        """Query with these columns of the rows that count."""
+        return self.select(self.columns)
+
+    def select(self, columns: Mapping[str, str]) -> str:
+        """Query with other columns, of the same rows."""
+        listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+        return f"SELECT {listed} FROM {VIEW}" + ("" if self.where is None else f" WHERE {self.where}")
 
     @property
     def timed(self) -> bool:

@@ -1,15 +1,12 @@
-"""audit(source, design) -> AuditResult: the whole way, from rows to a result."""
+"""From the cells of a panel to its result."""
 
 from __future__ import annotations
-
-from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
 from noiseaudit.aggregates import Cells
 from noiseaudit.design import AuditDesign
-from noiseaudit.errors import CallError, NotIdentified
+from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.accuracy import Errors, measure_accuracy
 from noiseaudit.estimators.book import decompose_book
 from noiseaudit.estimators.components import PanelEstimate
@@ -24,16 +21,15 @@ from noiseaudit.estimators.lottery import (
 from noiseaudit.estimators.panel import estimate_panel
 from noiseaudit.estimators.two_way import TwoWay
 from noiseaudit.estimators.two_way_intervals import level_error, level_test
-from noiseaudit.reading import Log, Tabulated, read, tabulate
+from noiseaudit.pipeline.parts import case_table, judges_of, run_settings, tool_version
+from noiseaudit.reading import Log, Tabulated
 from noiseaudit.result import (
     Accuracy,
     AuditResult,
-    CaseTable,
     DesignSummary,
     Estimate,
     Figure,
     Finding,
-    Judge,
     Lottery,
     Noise,
     Number,
@@ -45,32 +41,8 @@ from noiseaudit.result.findings import finding
 _INPUT_CODES = {"single_judge": "E510", "no_shared_cases": "W511", "disconnected": "W512", "too_few_decisions": "E514"}
 
 
-def audit(
-    source: object,
-    design: AuditDesign | None = None,
-    *,
-    name: str | None = None,
-    propose: bool = True,
-    **settings: Any,
-) -> AuditResult:
-    """Measure the noise in a panel of decisions.
-
-    source: path (CSV, TSV, gzip of these, Parquet), pandas, Polars or Arrow frame, DuckDB relation.
-    design: an AuditDesign; or give its fields as keywords. name: what the input is called in the result.
-    propose=False never guesses roles. CallError for a wrong call, DataError for data that cannot be used as
-    given; what the data cannot tell is a NotIdentified value in the result, not an error.
-    """
-    if design is not None and settings:
-        raise CallError("wrong_setting", "give a design or its fields as keywords, not both")
-    chosen = design or AuditDesign(**settings)
-    if chosen.design == "log":
-        raise CallError("not_supported", "ordinary logs are not supported in this version; panels are")
-    with read(source, chosen, name=name, propose=propose) as log:
-        table = tabulate(log)
-        return _result(log, table, chosen)
-
-
-def _result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
+def panel_result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
+    """What a panel shows: professionals who decided the same cases."""
     cells, scale = table.main, log.scale
     estimate = estimate_panel(
         cells, estimator=design.estimator, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
@@ -105,13 +77,13 @@ def _result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
         book=decompose_book(estimate.linked, ddof=design.ddof),
         lottery=_lottery(log, table, estimate, unit, design),
         accuracy=accuracy,
-        judges=_judges(cells, estimate, levels, design.confidence),
+        judges=judges_of(cells, levels, estimate.linked.judge_index, estimate.linked.block, design.confidence),
         groups=(),
         findings=_findings(table, estimate, accuracy, scale),
         supplement=_supplement(log, table, estimate, levels, errors, unit),
-        settings=_settings(log, design),
-        tool_version=version("noiseaudit"),
-        cases=_cases(cells),
+        settings=run_settings(log, design),
+        tool_version=tool_version(),
+        cases=case_table(cells),
     )
 
 
@@ -166,31 +138,6 @@ def _levels(cells: Cells, estimate: PanelEstimate) -> JudgeLevels | None:
         estimate.level.variance,
         level_error=level_error(estimate.fit),
     )
-
-
-def _judges(cells: Cells, estimate: PanelEstimate, levels: JudgeLevels | None, confidence: float) -> tuple[Judge, ...]:
-    count = np.bincount(cells.judge, minlength=len(cells.judges))
-    decisions = np.bincount(cells.judge, weights=cells.n, minlength=len(cells.judges))
-    position = {int(index): place for place, index in enumerate(estimate.linked.judge_index)}
-    low, high = levels.interval(confidence) if levels is not None else (None, None)
-    judges = []
-    for index, label in enumerate(cells.judges):
-        at = position.get(index)
-        known = at is not None and levels is not None
-        judges.append(
-            Judge(
-                judge=str(label),
-                decisions=int(decisions[index]),
-                cells=int(count[index]),
-                level=float(levels.level[at]) if known and levels is not None else None,
-                se=float(levels.se[at]) if known and levels is not None else None,
-                shrunk=float(levels.shrunk[at]) if known and levels is not None else None,
-                interval=(float(low[at]), float(high[at])) if known and low is not None and high is not None else None,
-                reliability=float(levels.reliability[at]) if known and levels is not None else None,
-                block=int(estimate.linked.block[at]) + 1 if at is not None else None,
-            )
-        )
-    return tuple(judges)
 
 
 def _supplement(
@@ -263,27 +210,3 @@ def _findings(
         finding(_INPUT_CODES.get(flag.code, flag.code), flag.severity, **flag.values) for flag in estimate.flags
     ]
     return tuple(findings)
-
-
-def _settings(log: Log, design: AuditDesign) -> dict[str, Any]:
-    """Everything that repeats the run: roles as used, reading as found, analysis as asked."""
-    asked = design.model_dump(mode="json", exclude=set(design.roles()))
-    return {**asked, "roles": dict(log.roles), "reading": dict(log.reading), "scale": log.scale}
-
-
-def _cases(cells: Cells) -> CaseTable:
-    """Per case: judges, decisions, mean and SD between its judges (0 columns beyond the first)."""
-    judges = cells.judges_per_case
-    decisions = np.bincount(cells.case, weights=cells.n, minlength=len(cells.cases))
-    safe = np.maximum(judges, 1)
-    value = cells.mean[:, 0]
-    mean = np.bincount(cells.case, weights=value, minlength=len(cells.cases)) / safe
-    squares = np.bincount(cells.case, weights=(value - mean[cells.case]) ** 2, minlength=len(cells.cases))
-    sd = np.where(judges > 1, np.sqrt(squares / np.maximum(judges - 1, 1)), np.nan)
-    return CaseTable(
-        tuple(map(str, cells.cases)),
-        judges.astype(np.int64),
-        decisions.astype(np.int64),
-        mean + float(cells.shift),
-        sd,
-    )
