@@ -14,7 +14,9 @@ from noiseaudit.cli.terminal import say
 def demo(
     context: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")],
-    name: Annotated[str, typer.Argument(help="panel (amounts), or yes-no.", metavar="[NAME]")] = "panel",
+    name: Annotated[
+        str, typer.Argument(help="panel (amounts), yes-no, or log (amounts, each case decided once).", metavar="[NAME]")
+    ] = "panel",
     force: o.Force = False,
     quiet: o.Quiet = False,
 ) -> None:

@@ -101,12 +101,9 @@ class Basis:
 
     def _term(self, values: Floats, place: int, kind: str, argument: float) -> Floats:
         missing = np.isnan(values)
-        if kind == "missing":
-            return missing.astype(np.float64)
-        if kind == "value":
-            return (values == argument).astype(np.float64)
-        if kind == "step":
-            return (values >= argument).astype(np.float64)
+        if kind in ("missing", "value", "step"):
+            holds = missing if kind == "missing" else values == argument if kind == "value" else values >= argument
+            return np.asarray(holds, dtype=np.float64)
         grid = self.grid[place]
         low = np.searchsorted(grid, values, side="left")
         high = np.searchsorted(grid, values, side="right")

@@ -171,7 +171,7 @@ def _within_pools(code: Codes, pool: Codes | None) -> Codes:
 def _centred(values: Floats, pool: Codes | None) -> Floats:
     """Without the mean of the pool."""
     if pool is None:
-        return values - values.mean(axis=0)
+        return np.asarray(values - values.mean(axis=0), dtype=np.float64)
     code = pool + 1
     n = np.maximum(np.bincount(code), 1)
     means: Floats = np.stack([np.bincount(code, weights=column) / n for column in values.T], axis=1)

@@ -9,7 +9,7 @@ With y, y' two decisions, every figure is a difference of mean products E y y':
 Continuous and log decisions have them in closed form. For yes/no and ordinal decisions, y given the case is a function
 m of a normal latent value, and two latent values with correlation r have E m m' = sum_k r^k a_k a'_k (Mehler), a_k the
 Hermite coefficients of m by Gauss quadrature. The mean over cases is a mean over 2^14 pairs of Sobol points with a
-fixed seed: the same figures every time, within 1 % (tests/simulation).
+fixed seed: the same figures every time, within 1 %, as other seeds, four times the points and brute force agree.
 """
 
 from __future__ import annotations
