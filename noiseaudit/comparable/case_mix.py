@@ -28,6 +28,7 @@ from noiseaudit.comparable.features import FeatureTable
 from noiseaudit.comparable.within_judges import WithinFit, WithinSums, fit_within
 
 _CHUNK = 50_000
+_MANY_ROWS = 200_000  # below, threads of a learner cost more than they bring: on a busy machine 50 times as much
 _FEWEST_ROWS = 300  # below, a regressor that is fitted to four fifths of the rows adds noise only
 
 
@@ -103,6 +104,8 @@ def adjust(
     predicted: Floats | None = None
     name = None
     if len(y) >= _FEWEST_ROWS and len(table.features):
+        from threadpoolctl import threadpool_limits
+
         parts = [_sums(basis, table, y, group, groups, rows=np.flatnonzero(fold == k)) for k in range(folds)]
         total = reduce(add, parts)
         predicted = np.empty(len(y))
@@ -112,8 +115,9 @@ def adjust(
             model = _fresh(learner, table)
             name = type(model).__name__
             training = ~held
-            model.fit(table.values[training], y[training] - offsets[group[training]])
-            predicted[held] = model.predict(table.values[held])
+            with threadpool_limits(limits=1 if len(y) < _MANY_ROWS else None, user_api="openmp"):
+                model.fit(table.values[training], y[training] - offsets[group[training]])
+                predicted[held] = model.predict(table.values[held])
     sums = _sums(basis, table, y, group, groups, predicted=predicted)
     fit = fit_within(sums)
     taken = np.empty(len(y))

@@ -15,8 +15,9 @@ from noiseaudit.comparable.case_mix import CaseMix
 from noiseaudit.comparable.features import FeatureTable
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import estimate_of
-from noiseaudit.estimators.detectable_pattern import pattern_by_class, pattern_by_slope
+from noiseaudit.estimators.detectable_pattern import class_pattern, pattern_by_class, pattern_by_slope
 from noiseaudit.estimators.linked import Linked
+from noiseaudit.estimators.intervals import mover_sum
 from noiseaudit.estimators.log_bounds import LogBounds, bound_noise, spread_within
 from noiseaudit.estimators.log_level import LogLevel, level_in_pools, level_of_judges
 from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way
@@ -26,6 +27,7 @@ from noiseaudit.result import Component, Estimate, PatternSource
 _TENTHS = 10
 _FEW_VALUES = 10  # of a number that is taken value by value
 PREDICTED = "predicted decision"
+_UNRELATED = 0.1  # association (Cramér's V, net of chance) up to which two features are taken to be unrelated
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def fit_classes(cells: Cells, *, confidence: float, kurtosis_floor: float) -> Cl
         linked.block,
         leave_one_judge_out(found).level,
     )
-    pattern = estimate_of(found.stable or 0.0, parts.stable_interval, reason=parts.reason)
+    pattern = class_pattern(found, **settings)
     spread = estimate_of(found.pattern, parts.pattern_interval, reason=parts.reason)
     return ClassFit(level, pattern, spread, _class_effects(cells, level))
 
@@ -195,8 +197,9 @@ def detect_pattern(
 ) -> tuple[tuple[PatternSource, ...], Component]:
     """Which features professionals weigh differently, and the detectable pattern noise.
 
-    Features overlap, so their parts are not added: the one counted has the highest lower limit, taken at a confidence
-    that allows for the choice among all of them (Bonferroni).
+    The one with the highest lower limit counts, at a confidence that allows for the choice among all of them
+    (Bonferroni). Other features are added only where their own lower limit is above 0 and they go with none of those
+    counted (association of at most .1), because parts of features that go together would be counted twice.
     """
     measures: list[tuple[str, Literal["class", "slope"], Callable[[float], Component]]] = []
 
@@ -225,15 +228,60 @@ def detect_pattern(
     careful = 1 - (1 - confidence) / max(1, len(measures))
     found = [PatternSource(name, by, measure(confidence)) for name, by, measure in measures]
     limits = [measure(careful) for _, _, measure in measures]
-    best, highest = None, (-math.inf, -math.inf)
-    for place, part in enumerate(limits):
-        if isinstance(part, Estimate) and part.variance_interval is not None:
-            height = (part.variance_interval[0], part.variance)
-            best, highest = (place, height) if height > highest else (best, highest)
-    if best is None:
+    known = [k for k, part in enumerate(limits) if isinstance(part, Estimate) and part.variance_interval is not None]
+    if not known:
         reasons = [part for part in limits if isinstance(part, NotIdentified)]
         return tuple(found), reasons[0] if reasons else NotIdentified.of("no_features")
-    return tuple(replace(part, counted=place == best) for place, part in enumerate(found)), limits[best]
+    order = sorted(known, key=lambda k: _height(limits[k]), reverse=True)
+    chosen = [order[0]]
+    total = limits[order[0]]
+    places = {feature.name: place for place, feature in enumerate(table.features)}
+    for k in order[1:]:
+        names = [found[one].feature for one in (*chosen, k)]
+        if _height(limits[k])[0] <= 0 or PREDICTED in names:
+            continue
+        own, others = places[names[-1]], [places[name] for name in names[:-1]]
+        if all(_association(table, own, other) <= _UNRELATED for other in others):
+            chosen.append(k)
+            total = _sum(total, limits[k])
+    return tuple(replace(part, counted=k in chosen) for k, part in enumerate(found)), total
+
+
+def _height(part: Component) -> tuple[float, float]:
+    """Lower limit and estimate."""
+    if isinstance(part, Estimate) and part.variance_interval is not None:
+        return part.variance_interval[0], part.variance
+    return -math.inf, -math.inf
+
+
+def _sum(one: Component, other: Component) -> Component:
+    """Two parts that do not overlap, with the interval of their sum (MOVER)."""
+    if not (isinstance(one, Estimate) and isinstance(other, Estimate)):
+        return one
+    if one.variance_interval is None or other.variance_interval is None:
+        return one
+    interval = mover_sum(one.variance, one.variance_interval, other.variance, other.variance_interval)
+    return estimate_of(one.variance + other.variance, interval)
+
+
+def _association(table: FeatureTable, one: int, other: int) -> float:
+    """Root of the largest share of one feature's variance that the other explains (in tenths, or value by value)."""
+    codes = [_coarse(table.values[:, place], category=table.features[place].is_category) for place in (one, other)]
+    counts = np.zeros((int(codes[0].max()) + 1, int(codes[1].max()) + 1))
+    np.add.at(counts, (codes[0], codes[1]), 1.0)
+    counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+    chi2 = float(((counts - expected) ** 2 / expected).sum())
+    df = (counts.shape[0] - 1) * (counts.shape[1] - 1)
+    smallest = max(1, min(counts.shape) - 1)
+    return math.sqrt(max(0.0, chi2 - df) / (float(counts.sum()) * smallest))
+
+
+def _coarse(values: Floats, *, category: bool) -> Codes:
+    """Values of a category, tenths of a number; a missing value is one of its own."""
+    missing = np.isnan(values)
+    code = values if category else _tenths(np.where(missing, 0.0, values)).astype(np.float64)
+    return np.where(missing, 0.0, code + 1).astype(np.intp)
 
 
 def _tenths(predicted: Floats) -> Codes:

@@ -21,10 +21,10 @@ from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import estimate_of
-from noiseaudit.estimators.intervals import down_to_zero, few_judges, log_jackknife
+from noiseaudit.estimators.intervals import down_to_zero, few_judges, jackknife_variance, log_jackknife
 from noiseaudit.estimators.linked import Linked
-from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way
-from noiseaudit.estimators.two_way_intervals import two_way_components
+from noiseaudit.estimators.two_way import IllConditionedError, TwoWay, fit_two_way
+from noiseaudit.estimators.two_way_intervals import leave_one_judge_out
 from noiseaudit.result import Component
 
 
@@ -39,8 +39,40 @@ def pattern_by_class(cells: Cells, *, confidence: float = 0.95, kurtosis_floor: 
         fit = fit_two_way(linked)
     except IllConditionedError:
         return NotIdentified.of("ill_conditioned")
-    found = two_way_components(fit, confidence=confidence, kurtosis_floor=kurtosis_floor)
-    return estimate_of(fit.stable or 0.0, found.stable_interval, reason=found.reason)
+    return class_pattern(fit, confidence=confidence, kurtosis_floor=kurtosis_floor)
+
+
+def class_pattern(fit: TwoWay, *, confidence: float, kurtosis_floor: float) -> Component:
+    """S of a replicated fit with an interval of its own: the difference of two intervals would be far too wide here.
+
+    Log jackknife over judges of S_(j) = P_(j) - O_(j), with floor and chi-square form as for level noise:
+
+        VN = 2/H0 (S+ + vb)^2 + kap/dJ S+^2,  vb = O H1/H0 ;  nu = 2 (S+ + vb)^2/max(V_jack, VN)
+    """
+    linked = fit.linked
+    if fit.stable is None or fit.occasion is None:
+        return NotIdentified.of("no_replicates")
+    if linked.J < 3:
+        return estimate_of(fit.stable, None, reason="too_few_judges")
+    left = leave_one_judge_out(fit)
+    apart = left.pattern - left.occasion if left.occasion is not None else left.pattern
+    vb, positive, weight = fit.occasion * fit.H1 / fit.H0, max(fit.stable, 0.0), (linked.J - 1) / linked.J
+    floor = 2 / fit.H0 * (positive + vb) ** 2 + kurtosis_floor / max(linked.dJ, 1) * positive**2
+    spread = max(jackknife_variance(apart, weight), floor)
+    nu = 2 * (positive + vb) ** 2 / spread if spread > 0 else float(fit.H0)
+    plain = few_judges(fit.stable, noise=vb, df=nu, kurtosis_floor=0.0, confidence=confidence)
+    interval = log_jackknife(
+        fit.stable,
+        np.where(np.isfinite(apart), apart, -1.0),
+        weights=weight,
+        add=0.0,
+        floor=floor,
+        df=min(linked.dJ, fit.H0),
+        confidence=confidence,
+    )
+    if interval is None or plain is None or plain[0] <= 0:  # near 0 a logarithm runs away
+        interval = plain
+    return estimate_of(fit.stable, interval)
 
 
 def pattern_by_slope(

@@ -117,7 +117,10 @@ class _Reader:
             return found
         text = trimmed(self.table, self.name, self.design)
         written = f"nullif(regexp_extract({text}, '[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}})?'), '')"
-        return replace(found, clock=f"TRY_CAST(lpad({written}, greatest(length({written}), 5), '0') AS TIME)")
+        return replace(
+            found,
+            clock=f"TRY_CAST(CASE WHEN instr({written}, ':') = 2 THEN '0' || {written} ELSE {written} END AS TIME)",
+        )
 
     def _parts(self) -> str:
         text = trimmed(self.table, self.name, self.design)
