@@ -100,7 +100,7 @@ def fit_two_way(linked: Linked, *, interaction: bool = True) -> TwoWay:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1 if linked.J < 3000 else None, user_api="blas"):
-        inverse = _pseudo_inverse(linked)
+        inverse = pseudo_inverse(linked)
         effects = inverse @ linked.over_judge(linked.d)
         varied = linked.replicated and np.ptp(linked.m) > 0
         quad, case_quad = _quad(linked, inverse)
@@ -151,7 +151,7 @@ def fit_two_way(linked: Linked, *, interaction: bool = True) -> TwoWay:
     )
 
 
-def _pseudo_inverse(linked: Linked) -> Floats:
+def pseudo_inverse(linked: Linked) -> Floats:
     """A+ = inv(A + sum_g 1_g 1_g'/|g|) - sum_g 1_g 1_g'/|g|, (J, J)."""
     A = -_gram(linked)
     A[np.diag_indices_from(A)] += linked.per_judge

@@ -125,7 +125,10 @@ class PatternSource:
 
 @dataclass(frozen=True)
 class Offices:
-    """Level noise between offices and between professionals of one office. connected: they can be compared."""
+    """Level noise between offices, and between professionals of one office.
+
+    offices, judges: those with a known office. between: not identified where offices cannot be compared.
+    """
 
     offices: int
     judges: int
