@@ -95,6 +95,9 @@ def rate_level_in_classes(
     rho *= used.exposure.sum() / (rho * used.exposure).sum()
     _, blocks = np.unique(block[judge_index], return_inverse=True)
     cross = Cross(j, g, used.events, rho * used.exposure, blocks)
+    parts = (cross.exposure, used.exposure)
+    comparable, recorded = (sum_by(blocks[j], part, int(blocks.max()) + 1) for part in parts)
+    pace = (comparable / recorded)[blocks]  # between blocks nobody knows who is strict, so risk may weigh there
     phi, in_cells = dispersion_of(used, j), True
     if phi.below.sum() < LEAST_EVENTS:
         scaled = replace(used, exposure=cross.exposure, cross=rho * used.cross, exposure2=rho**2 * used.exposure2)
@@ -103,7 +106,7 @@ def rate_level_in_classes(
         judge_index=judge_index,
         events=cross.over_judge(cross.events),
         exposure=cross.over_judge(cross.exposure),
-        workload=cross.over_judge(used.exposure),
+        workload=pace * cross.over_judge(used.exposure),
         block=blocks,
         phi=phi if phi.below.sum() >= LEAST_EVENTS else None,
     )

@@ -286,13 +286,12 @@ def component_of(found: Variance, *, rate: Ratio, confidence: float) -> tuple[Es
 def _block_mean(t: Floats, w: Floats, block: Codes) -> Floats:
     """(K,) weighted mean of the block of each judge."""
     size = int(block.max()) + 1
-    mean = sum_by(block, w * t, size) / sum_by(block, w, size)
-    return np.asarray(mean[block], dtype=np.float64)
+    return np.asarray((sum_by(block, w * t, size) / sum_by(block, w, size))[block])
 
 
 def weights_of(data: Compared, *, rounds: int = ROUNDS) -> Floats:
     """(K,) weights 1/(L+ + v_j)^2, scaled to at most 1; rounds=0: the exposure, as Buehlmann and Straub weigh."""
-    w = data.workload / data.workload.max()
+    w: Floats = data.workload / data.workload.max()
     for _ in range(rounds):
         v = max(level_variance(data, w, kurtosis_floor=0.0).value, 0.0) + data.pace
         w = (v.min() / v) ** 2
