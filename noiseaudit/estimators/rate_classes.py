@@ -7,7 +7,7 @@
    with one event who saw the classes as all did together, at the pooled rates: without it classes with few events
    would run to infinity (Ford, 1957). Comparable exposure E_c = rho_g E_jg, of the same total as the exposure.
 2. phi from the rows within cells (rate_checks).
-3. P from residuals e_c = D_c/E_c - t_j with weights a_c = 1/(P+ + phi r/E_c)^2:
+3. P from residuals e_c = D_c/E_c - t_j with weights a_c = 1/(P+ + phi r/E_c)^2, E_c as recorded:
        P = sum a [e^2 - phi {(1 - 2 x) D_c/E_c^2 + D_j/E_j^2 - r q}] / sum a f,       x_c = E_c/E_j
        q = (d - x_j)' C+ (d - x_j),  C = diag(E_g) - sum_j E_j x_j x_j',   d the indicator of g
        f = 1 - 2x + sum_h x_jh^2 + (d - x_j)' B (d - x_j) - 2 (d - x_j)' C+ [E_c (d - x_j) - p_j]
@@ -42,13 +42,14 @@ _STEPS, _LONGEST, _CLOSE = 200, 2.0, 1e-9
 class Cross:
     """Cells of K judges and G classes that have events, sorted as given.
 
-    judge, cls: (N,) codes; events, exposure: (N,), exposure comparable; block: (K,).
+    judge, cls: (N,) codes; events; exposure: (N,), comparable; workload: (N,) as recorded, for weights; block: (K,).
     """
 
     judge: Codes
     cls: Codes
     events: Floats
     exposure: Floats
+    workload: Floats
     block: Codes
 
     def over_judge(self, values: Floats) -> Floats:
@@ -94,10 +95,10 @@ def rate_level_in_classes(
     rho = relative_rates(used.events, used.exposure, judge=j, cls=g)[g]
     rho *= used.exposure.sum() / (rho * used.exposure).sum()
     _, blocks = np.unique(block[judge_index], return_inverse=True)
-    cross = Cross(j, g, used.events, rho * used.exposure, blocks)
-    parts = (cross.exposure, used.exposure)
+    parts = (rho * used.exposure, used.exposure)
     comparable, recorded = (sum_by(blocks[j], part, int(blocks.max()) + 1) for part in parts)
-    pace = (comparable / recorded)[blocks]  # between blocks nobody knows who is strict, so risk may weigh there
+    pace = (comparable / recorded)[blocks[j]]  # between blocks nobody knows who is strict, so risk may weigh there
+    cross = Cross(j, g, used.events, rho * used.exposure, pace * used.exposure, blocks)
     phi, in_cells = dispersion_of(used, j), True
     if phi.below.sum() < LEAST_EVENTS:
         scaled = replace(used, exposure=cross.exposure, cross=rho * used.cross, exposure2=rho**2 * used.exposure2)
@@ -106,7 +107,7 @@ def rate_level_in_classes(
         judge_index=judge_index,
         events=cross.over_judge(cross.events),
         exposure=cross.over_judge(cross.exposure),
-        workload=pace * cross.over_judge(used.exposure),
+        workload=cross.over_judge(cross.workload),
         block=blocks,
         phi=phi if phi.below.sum() >= LEAST_EVENTS else None,
     )
@@ -214,14 +215,15 @@ def _pattern(cross: Cross, data: Compared, squares: Floats, off: Floats, f: Floa
     """
     phi, phi_out = data.dispersion
     plain = max(phi, 1e-12) * data.rate.value / cross.exposure
-    a, value = cross.exposure / cross.exposure.max(), 0.0
+    pace = plain * cross.exposure / cross.workload
+    a, value = cross.workload / cross.workload.max(), 0.0
     for stage in range(ROUNDS + 1):
         above, noise, below = (cross.over_judge(a * part) for part in (squares, off, f))
         if below.sum() <= 1e-9 * a.sum():
             return None
         value = float((above.sum() - phi * noise.sum()) / below.sum())
         if stage < ROUNDS:
-            v = max(value, 0.0) + plain
+            v = max(value, 0.0) + pace
             a = (v.min() / v) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = (above.sum() - above - phi_out * (noise.sum() - noise)) / (below.sum() - below)
