@@ -16,7 +16,7 @@ Dean (1992); McCullagh & Nelder (1989), ch. 6; Spiegelhalter (2005).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +83,20 @@ def dispersion_of(sums: RateSums, judge: Codes) -> Ratio:
     known = float(below.sum())
     floor = 2 * float((t**2 * sums.exposure2).sum()) / known**2 if known > 0 else 0.0
     return Ratio(sum_by(judge, np.maximum(squares, 0.0), size), below, floor)
+
+
+def dispersion_figure(phi: Ratio, *, confidence: float) -> Figure:
+    """phi with its interval; its upper limit is at least what chance lets few pairs of events in one row hide.
+
+    1 + p chi2_{hi, 2 (K/p + 1)}/sum y,   K = (phi - 1)+ sum y/2 pairs in clusters,  p = max(phi, 1) pairs a cluster
+    """
+    found = phi.figure(confidence=confidence)
+    if found.interval is None:
+        return found
+    events, p = float(phi.below.sum()), max(phi.value, 1.0)
+    clusters = (p - 1) * events / (2 * p)
+    hidden = 1 + p * float(stats.chi2.ppf(0.5 + confidence / 2, 2 * (clusters + 1))) / events
+    return replace(found, interval=(found.interval[0], max(found.interval[1], hidden)))
 
 
 def proportion_of(sums: RateSums, judge: Codes, *, dispersion: float, confidence: float) -> Number:

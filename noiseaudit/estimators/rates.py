@@ -34,6 +34,7 @@ from noiseaudit.estimators.rate_checks import (
     LEAST_EVENTS,
     Ratio,
     WithoutEvents,
+    dispersion_figure,
     dispersion_of,
     proportion_of,
     without_events,
@@ -256,7 +257,9 @@ def assembled(
         pattern=NotIdentified.of("no_classes") if data.shared is None else data.shared.component,
         rate=data.rate.figure(confidence=confidence),
         mean=mean.figure(confidence=confidence),
-        dispersion=NotIdentified.of("no_rows_within") if data.phi is None else data.phi.figure(confidence=confidence),
+        dispersion=NotIdentified.of("no_rows_within")
+        if data.phi is None
+        else dispersion_figure(data.phi, confidence=confidence),
         proportional=proportional,
         without_events=without_events(data.events, expected, dispersion=phi, variation=relative.variance),
         judge_index=data.judge_index,

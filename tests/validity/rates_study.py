@@ -143,12 +143,12 @@ def others(log: Logged) -> dict[str, float]:
     classic = Ratio(pearson, (sums.rows - 1) * sums.events / sums.exposure).value
     best = weights_of(data)
     return {
-        "equal": level_variance(data, np.ones(J), kurtosis_floor=0).value,
-        "exposure": level_variance(data, weights_of(data, rounds=0), kurtosis_floor=0).value,
-        "classic": level_variance(data, np.sqrt(best), kurtosis_floor=0).value,
-        "chosen": level_variance(data, best, kurtosis_floor=0).value,
-        "pearson": classic,
-        "dispersion": phi.value,
+        "L equal": level_variance(data, np.ones(J), kurtosis_floor=0).value,
+        "L exposure": level_variance(data, weights_of(data, rounds=0), kurtosis_floor=0).value,
+        "L classic": level_variance(data, np.sqrt(best), kurtosis_floor=0).value,
+        "L chosen": level_variance(data, best, kurtosis_floor=0).value,
+        "phi pearson": classic,
+        "phi ours": phi.value,
     }
 
 
@@ -196,8 +196,7 @@ def one_run(design: Rates, run: int) -> dict[str, float] | None:
         scored["outside"], scored["by chance"] = funnel.outside_95, funnel.expected_95
         z = levels.level / levels.se
         scored["outside normal"] = float((np.abs(z) > 1.96).sum())
-        scored |= {f"L {name}": value / design.rate**2 for name, value in others(log).items() if name[0] in "ec"}
-        scored |= {f"phi {name}": value for name, value in others(log).items() if name in ("pearson", "dispersion")}
+        scored |= others(log)
     return scored
 
 
@@ -236,8 +235,10 @@ def biased(name: str) -> Callable[[Rates, dict[str, tuple[float, float]]], str]:
     return words
 
 
-def spread(*names: str) -> Callable[[Rates, dict[str, tuple[float, float]]], str]:
-    return lambda _, found: " / ".join(f"{found[name][1]:.3f}" for name in names if name in found)
+def spread(*names: str, per_rate: bool = False) -> Callable[[Rates, dict[str, tuple[float, float]]], str]:
+    return lambda design, found: " / ".join(
+        f"{found[name][1] / (design.rate**2 if per_rate else 1):.3f}" for name in names if name in found
+    )
 
 
 def mean(*names: str) -> Callable[[Rates, dict[str, tuple[float, float]]], str]:
@@ -252,8 +253,8 @@ ALONE = {
     "φ": covered("dispersion"),
     "β": covered("proportion"),
     "judges": lambda _, found: f"{found['judges'][0]:.3f}",
-    "SD of CV²: equal / exposure / 1/v / 1/v²": spread("L equal", "L exposure", "L classic", "L chosen"),
-    "SD of φ: Pearson / ours": spread("phi pearson", "phi dispersion"),
+    "SD of CV²: equal / exposure / 1/v / 1/v²": spread("L equal", "L exposure", "L classic", "L chosen", per_rate=True),
+    "SD of φ: Pearson / ours": spread("phi pearson", "phi ours"),
     "outside 95 %: normal / exact / by chance": mean("outside normal", "outside", "by chance"),
     "zeros": lambda _, found: f"{found['zeros'][0]:+.2f} ± {found['zeros'][1]:.2f}",
 }
@@ -266,6 +267,17 @@ IN_CLASSES = {
     "β": covered("proportion"),
     "CV² unadjusted": mean("unadjusted"),
 }
+
+
+LEGEND = """\
+A design is professionals x exposures (log-uniform from least to most, in rows of 1 to 5), rate per unit of exposure, variance
+over mean of the events of a row (φ), and the law and CV of professionals' rates. Nominal coverage .95. CV²: variance of rates
+over their squared mean; L: variance of rates; width: mean, of the interval of the CV; β: proportion; judges: professionals
+whose shrunk level's interval holds their true level. Three columns compare methods: SD of CV² by weights (all with the same
+noise taken off), SD of φ, and how many lie outside 95 % limits by z, by `rate_funnel`, and what the latter expects when all
+are alike. Zeros: professionals without events, observed minus expected by the model, mean ± SD. Classes have rates from
+exp(-1) to exp(1); special: each professional has few of them; confounded: the strict have the risky ones. Pattern: variance
+of class rates within professionals over the squared mean."""
 
 
 def main() -> None:
@@ -283,9 +295,11 @@ def main() -> None:
         print(text)
         return
     before = options.out.read_text("utf-8") if options.out.exists() else ""
-    head = before.partition("\n## ")[0] or "# Bias and coverage of rates\n"
-    notes = "".join(before.partition("\n## Reading")[1:])  # what is written by hand around the tables stays
-    options.out.write_text(f"{head.rstrip()}\n\n{text}{notes}", "utf-8")
+    notes = "".join(before.partition("\n## Reading")[1:])  # what is written by hand beneath the tables stays
+    command = f"python -m tests.validity.rates_study --out {options.out}"
+    options.out.write_text(
+        f"# Bias and coverage of rates\n\nMade by `{command}`.\n\n{LEGEND}\n\n{text}{notes}", "utf-8"
+    )
 
 
 if __name__ == "__main__":
