@@ -86,12 +86,12 @@ def dispersion_of(sums: RateSums, judge: Codes) -> Ratio:
 
 
 def dispersion_figure(phi: Ratio, *, confidence: float) -> Figure:
-    """phi with its interval; its upper limit is at least what chance lets few pairs of events in one row hide.
+    """phi with its interval, whose upper limit, unless below 1, is at least what few pairs of events in one row can hide.
 
     1 + p chi2_{hi, 2 (K/p + 1)}/sum y,   K = (phi - 1)+ sum y/2 pairs in clusters,  p = max(phi, 1) pairs a cluster
     """
     found = phi.figure(confidence=confidence)
-    if found.interval is None:
+    if found.interval is None or found.interval[1] < 1:
         return found
     events, p = float(phi.below.sum()), max(phi.value, 1.0)
     clusters = (p - 1) * events / (2 * p)

@@ -191,9 +191,9 @@ def times_rate(relative: Interval | None, value: float, *, rate: Figure) -> Inte
         return None
     (low, high), (least, most), r = relative, rate.interval, rate.value
     if value <= 0:
-        return 0.0, high * most**2
+        return 0.0, float(high * most**2)
     lower = 0.0 if low <= 0 else value * r**2 * math.exp(-math.hypot(math.log(value / low), 2 * math.log(r / least)))
-    return lower, value * r**2 * math.exp(math.hypot(math.log(high / value), 2 * math.log(most / r)))
+    return float(lower), float(value) * r**2 * math.exp(math.hypot(math.log(high / value), 2 * math.log(most / r)))
 
 
 def rate_level(sums: RateSums, *, confidence: float = 0.95, kurtosis_floor: float = 2.0) -> RateLevel:
@@ -276,13 +276,12 @@ def assembled(
 
 
 def component_of(found: Variance, *, rate: Ratio, confidence: float) -> tuple[Estimate, Estimate]:
-    """A variance of rates with its interval, and the same over the squared rate."""
-    why = "too_few_judges" if len(found.left_out) < 3 else None
-    part = found.relative(rate)
-    bounds = part.interval(confidence=confidence)
+    """A variance of rates, and the same over the squared rate; no intervals where the rate has none."""
+    part, pooled = found.relative(rate), rate.figure(confidence=confidence)
+    bounds = part.interval(confidence=confidence) if pooled.interval else None
     return (
-        estimate_of(found.value, times_rate(bounds, part.value, rate=rate.figure(confidence=confidence)), reason=why),
-        estimate_of(part.value, bounds, reason=why),
+        estimate_of(found.value, times_rate(bounds, part.value, rate=pooled), reason=pooled.interval_reason),
+        estimate_of(part.value, bounds, reason=pooled.interval_reason),
     )
 
 

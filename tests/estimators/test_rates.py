@@ -55,7 +55,7 @@ def test_unbiased_for_any_weights_by_summing_over_all_outcomes() -> None:
     E, rates = np.array([1.0, 3.0, 6.0]), (0.2, 0.8)
     for w in (np.ones(3), E, np.array([0.1, 1.0, 0.4])):
         expected = 0.0
-        for counts in itertools.product(range(22), repeat=3):
+        for counts in itertools.product(range(9), range(13), range(18)):
             D = np.array(counts, dtype=float)
             chance = math.prod(np.mean([stats.poisson.pmf(d, e * r) for r in rates]) for d, e in zip(D, E, strict=True))
             if chance > 1e-12 and D.sum() > 0:
@@ -301,6 +301,26 @@ def test_what_cannot_be_known_has_its_reason() -> None:
     two = rate_level(judged(np.arange(20) % 2, np.arange(20) % 4 * 1.0, np.ones(20)))
     assert two.level.variance_interval is None
     assert two.level.interval_reason == "too_few_judges"
+
+
+def test_one_professional_with_all_events_has_no_interval() -> None:
+    judge = np.repeat(np.arange(12), 20)
+    events = np.where(judge == 3, np.arange(240) % 4, 0).astype(float)
+    for found in (rate_level(judged(judge, events, np.ones(240))), in_classes(judge, judge * 0, events, np.ones(240))):
+        for part in (found.level, found.relative):
+            assert (part.variance_interval, part.interval_reason) == (None, "one_alone")
+        assert found.rate.interval_reason == "one_alone"
+
+
+def test_few_pairs_of_events_hide_a_dispersion() -> None:
+    """20 single events in 20 rows: up to 3.7 pairs are possible by chance, so phi may be 1 + 2 (3.7)/20."""
+    judge = np.repeat(np.arange(5), 100)
+    events = (np.arange(500) % 25 == 0).astype(float)
+    found = rate_level(judged(judge, events, np.ones(500))).dispersion
+    free = events.sum() * 0.99
+    assert found.interval[1] == pytest.approx(1 + stats.chi2.ppf(0.975, 2) / free)
+    many = rate_level(judged(judge, (np.arange(500) % 5 > 0).astype(float), np.ones(500))).dispersion
+    assert many.interval[1] < 0.5
 
 
 def test_rows_added_up_leave_pattern_unknown() -> None:

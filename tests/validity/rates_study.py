@@ -270,14 +270,15 @@ IN_CLASSES = {
 
 
 LEGEND = """\
-A design is professionals x exposures (log-uniform from least to most, in rows of 1 to 5), rate per unit of exposure, variance
-over mean of the events of a row (φ), and the law and CV of professionals' rates. Nominal coverage .95. CV²: variance of rates
-over their squared mean; L: variance of rates; width: mean, of the interval of the CV; β: proportion; judges: professionals
-whose shrunk level's interval holds their true level. Three columns compare methods: SD of CV² by weights (all with the same
-noise taken off), SD of φ, and how many lie outside 95 % limits by z, by `rate_funnel`, and what the latter expects when all
-are alike. Zeros: professionals without events, observed minus expected by the model, mean ± SD. Classes have rates from
-exp(-1) to exp(1); special: each professional has few of them; confounded: the strict have the risky ones. Pattern: variance
-of class rates within professionals over the squared mean."""
+A design is professionals x exposures (log-uniform from least to most, in rows of 1 to 5), rate per unit of exposure,
+variance over mean of the events of a row (φ), and the law and CV of professionals' rates. Nominal coverage .95. CV²:
+variance of rates over their squared mean; L: variance of rates; width: mean, of the interval of the CV; β:
+proportion; judges: professionals whose shrunk level's interval holds their true level. Three columns compare methods:
+SD of CV² by weights (all with the same noise taken off), SD of φ, and how many lie outside 95 % limits by z, by
+`rate_funnel`, and what the latter expects when all are alike. Zeros: professionals without events, observed minus
+expected by the model, mean ± SD. Classes have rates from exp(-1) to exp(1); special: each professional has few of
+them; confounded: the strict have the risky ones. Pattern: variance of class rates within professionals over the
+squared mean."""
 
 
 def main() -> None:
