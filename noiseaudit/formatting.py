@@ -74,6 +74,27 @@ class Numerals:
         say = catalogue(self.language)
         return say("phrase.day", day=int(day), month=say("phrase.months").split()[int(month) - 1], year=int(year))
 
+    def period(self, iso: str, unit: str) -> str:
+        """The week, month, quarter or year that begins on a day: `March 2026`, `Q1 2026`; a week by its first day."""
+        year, month, _ = (int(part) for part in iso.split("-"))
+        say = catalogue(self.language)
+        if unit == "week":
+            return self.day(iso)
+        if unit == "month":
+            return say("phrase.month", month=say("phrase.months").split()[month - 1], year=year)
+        return say("phrase.quarter", quarter=(month + 2) // 3, year=year) if unit == "quarter" else str(year)
+
+    def exact(self, value: float) -> str:
+        """A number with all its decimals, up to six: a bound of a rule is what it is."""
+        decimals = next((d for d in range(MOST_DECIMALS) if math.isclose(round(value, d), value, rel_tol=1e-12)), None)
+        return self.plain(value, MOST_DECIMALS if decimals is None else decimals)
+
+    def p_value(self, p: float) -> str:
+        """`p = 0.03`, `p = 0.004`, `p < 0.001`."""
+        if p < 0.001:
+            return f"p\u00a0<\u00a0{self.plain(0.001, 3)}"
+        return f"p\u00a0=\u00a0{self.plain(p, 2 if p >= 0.0095 else 3)}"
+
     def one_in(self, probability: float) -> str:
         """`1 in 7`; rare ones with two digits, `1 in 1,500`."""
         n = 1 / probability

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from noiseaudit.estimators.d_study import averaged_noise
-from noiseaudit.result import AuditResult, Component, DifferenceDistribution, Estimate, Interval
+from noiseaudit.result import AuditResult, Component, DifferenceDistribution, Estimate, Figure, Interval, Number
 
 CATEGORICAL = ("binary", "nominal")
 FEWEST_FOR_POINTS = 10
@@ -28,9 +28,32 @@ class Part:
 
 
 def noise_parts(result: AuditResult) -> list[Part]:
-    """System noise and its parts, indented by depth."""
-    names = (("system", 0), ("level", 1), ("pattern", 1), ("stable_pattern", 2), ("occasion", 2))
+    """System noise and its parts, indented by depth; in a log with the part of pattern noise that it can show."""
+    names = [("system", 0), ("level", 1), ("pattern", 1), ("stable_pattern", 2), ("occasion", 2)]
+    if is_log(result):
+        names.insert(3, ("detectable_pattern", 2))
     return [Part(name, getattr(result.noise, name), depth) for name, depth in names]
+
+
+def is_log(result: AuditResult) -> bool:
+    """Whether each case was decided once, so that comparable cases stand in for shared ones."""
+    return result.design.kind == "log"
+
+
+def decision_unit(result: AuditResult) -> str | None:
+    """Unit of the decision's noise: of the difference on one case, in a log of that on comparable cases."""
+    figures: list[Number] = [result.lottery.mean_difference]
+    if is_log(result):
+        log = result.supplement.log
+        figures += [log.comparable_pairs_difference] if log is not None else []
+        figures.append(result.supplement.mean_decision)
+    return next((figure.unit for figure in figures if isinstance(figure, Figure)), None)
+
+
+def chance_to_differ(result: AuditResult) -> Number:
+    """P(disagree) of two colleagues on one case; in a log on two comparable cases."""
+    log = result.supplement.log
+    return result.lottery.disagreement if log is None else log.comparable_pairs_disagreement
 
 
 def bar_parts(result: AuditResult) -> list[Part]:
@@ -112,16 +135,29 @@ class Point:
     level: float
 
 
+def variance_of_one(result: AuditResult) -> float | None:
+    """The variance with which one decision tells of a level: pattern noise; in a log all within a professional.
+
+    In a log se^2 = s2/n, so s2 is taken as the median of n se^2.
+    """
+    if is_log(result):
+        each = sorted(judge.decisions * judge.se**2 for judge in result.judges if judge.se is not None and judge.se > 0)
+        return each[len(each) // 2] if each else None
+    pattern = result.noise.pattern
+    return pattern.variance if isinstance(pattern, Estimate) and pattern.variance > 0 else None
+
+
 def funnel_points(result: AuditResult) -> list[Point]:
     """Levels without names, by precision; empty below ten professionals, and where levels are not known.
 
-    P/se^2 is the number of cases that a judge would need on a complete panel to be known as well.
+    P/se^2 is the number of cases that a judge would need on a complete panel to be known as well; in a log it is
+    about the number of decisions.
     """
-    pattern = result.noise.pattern
-    if not isinstance(pattern, Estimate) or pattern.variance <= 0:
+    one = variance_of_one(result)
+    if one is None:
         return []
     points = [
-        Point(pattern.variance / judge.se**2, judge.level)
+        Point(one / judge.se**2, judge.level)
         for judge in result.judges
         if judge.level is not None and judge.se is not None and judge.se > 0
     ]

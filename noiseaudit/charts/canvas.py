@@ -11,7 +11,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
 from noiseaudit.formatting import Numerals, printable
-from noiseaudit.result import AuditResult, Figure
+from noiseaudit.language import catalogue
+from noiseaudit.log_tables import readers_unit
+from noiseaudit.result import AuditResult
+from noiseaudit.tables import decision_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,8 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Sheet
 
 LEVEL, PATTERN, OCCASION, SECONDARY = "#154273", "#B45309", "#2E7D32", "#595959"
-COLOURS = {"level": LEVEL, "pattern": PATTERN, "stable_pattern": PATTERN, "occasion": OCCASION}
-HATCHES = {"level": "", "pattern": "///", "stable_pattern": "///", "occasion": "..."}
+COLOURS = {"level": LEVEL, "pattern": PATTERN, "stable_pattern": PATTERN, "detectable_pattern": PATTERN,
+           "occasion": OCCASION}  # fmt: skip
+HATCHES = {"level": "", "pattern": "///", "stable_pattern": "///", "detectable_pattern": "///", "occasion": "..."}
 _LONGEST_UNIT = 16
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -72,11 +76,17 @@ def styled(draw: Draw) -> Draw:
 
 def unit_of(result: AuditResult) -> str | None:
     """The unit of the decision's noise, on one line, without characters that no font has, and cut to what has room."""
-    mean = result.lottery.mean_difference
-    if not isinstance(mean, Figure) or mean.unit is None:
+    found = decision_unit(result)
+    if found is None:
         return None
-    unit = " ".join(printable(mean.unit).split())
+    unit = " ".join(printable(found).split())
     return unit if len(unit) <= _LONGEST_UNIT else unit[: _LONGEST_UNIT - 1].rstrip() + "…"
+
+
+def readers_unit_of(result: AuditResult, *, language: str) -> str | None:
+    """The unit of a log's noise as the reader knows it, with room for it: %, percentage points, or the decision's."""
+    unit = readers_unit(result, points=catalogue(language)("phrase.percentage_points"))
+    return {"fraction": "%"}.get(str(unit), unit_of(result) if unit == decision_unit(result) else unit)
 
 
 def write_amounts(axis: Axis, numerals: Numerals) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled, unavailable, unit_of, write_amounts
 from noiseaudit.formatting import Numerals
 from noiseaudit.language import catalogue
-from noiseaudit.result import AuditResult, Estimate, Individuals
-from noiseaudit.tables import funnel_points
+from noiseaudit.result import AuditResult, Individuals
+from noiseaudit.tables import funnel_points, is_log, variance_of_one
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,18 +30,17 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
     points = funnel_points(result)
     if not points:
         return unavailable(ax, say("chart.funnel.empty"))
-    noise = result.noise
     counts = result.supplement.individuals
     level = counts.wide_level if isinstance(counts, Individuals) else 0.0
-    pattern = noise.pattern.variance if isinstance(noise.pattern, Estimate) else 0.0
+    one = variance_of_one(result) or 0.0
     low, high = points[0].precision, points[-1].precision
     grid = [low * 0.85 + (high * 1.1 - low * 0.85) * i / 200 for i in range(201)]
     for z, width, key in ((1.959964, 1.2, "inner"), (3.090232, 2.0, "outer")):
-        limit = [z * math.sqrt(pattern / x) for x in grid]
+        limit = [z * math.sqrt(one / x) for x in grid]
         ax.plot(grid, limit, color=SECONDARY, linewidth=width, label=say(f"chart.funnel.{key}"))
         ax.plot(grid, [-y for y in limit], color=SECONDARY, linewidth=width)
     if level > 0:
-        wide = [3.090232 * math.sqrt(pattern / x + level) for x in grid]
+        wide = [3.090232 * math.sqrt(one / x + level) for x in grid]
         ax.plot(grid, wide, color=PATTERN, linestyle="--", linewidth=1.8, label=say("chart.funnel.overdispersed"))
         ax.plot(grid, [-y for y in wide], color=PATTERN, linestyle="--", linewidth=1.8)
     ax.scatter(
@@ -54,10 +53,14 @@ def funnel(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
         rasterized=len(points) >= _RASTER_FROM,
     )
     ax.axhline(0, color=SECONDARY, linewidth=0.8)
-    write_amounts(ax.yaxis, Numerals(language))
+    if is_log(result) and result.design.scale == "binary":
+        unit: str | None = say("phrase.percentage_points")
+        ax.yaxis.set_major_formatter(lambda value, _: Numerals(language).plain(100 * value, 1))
+    else:
+        unit = unit_of(result)
+        write_amounts(ax.yaxis, Numerals(language))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_xlabel(say("chart.funnel.x"))
-    unit = unit_of(result)
+    ax.set_xlabel(say("chart.funnel.x_log" if is_log(result) else "chart.funnel.x"))
     ax.set_ylabel(say("chart.funnel.y", unit=f" ({unit})" if unit else ""))
     ax.tick_params(colors=SECONDARY)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=2, frameon=False, fontsize=12)

@@ -9,7 +9,7 @@ from noiseaudit.charts.canvas import LEVEL, PATTERN, SECONDARY, new_axes, styled
 from noiseaudit.formatting import Numerals, decimals_for
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult, DifferenceDistribution, Figure
-from noiseaudit.tables import CATEGORICAL, whole_steps
+from noiseaudit.tables import CATEGORICAL, chance_to_differ, whole_steps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ def _bars(result: AuditResult, ax: Axes | None, language: str) -> Axes:
 def _dots(result: AuditResult, ax: Axes | None, language: str) -> Axes:
     say = catalogue(language)
     ax = new_axes(ax, height=3.6)
-    chance = result.lottery.disagreement
+    chance = chance_to_differ(result)
     if not isinstance(chance, Figure):
         return unavailable(ax, say("chart.lottery.empty"))
     other = round(100 * chance.value)

@@ -9,7 +9,7 @@ from pathlib import Path
 from noiseaudit.errors import CallError
 from noiseaudit.formatting import json_text, printable
 from noiseaudit.language import LANGUAGES
-from noiseaudit.report.sentences import summary_text
+from noiseaudit.report.summary import summary_text
 from noiseaudit.result import Audience, AuditResult
 
 __all__ = ["FORMATS", "printable", "render", "summary_text", "write_report", "write_text"]

@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 
 from noiseaudit.formatting import decimals_for
+from noiseaudit.report.log_sentences import LogSpeaker
 from noiseaudit.report.sentences import Speaker
-from noiseaudit.result import Accuracy, Estimate, Figure
+from noiseaudit.result import Accuracy, Estimate, Figure, OverTime, SecondDecisions
 
 _FEW = 20
+_WORDS = ("noise", "system", "level", "pattern", "stable_pattern", "occasion", "judge_level", "sd", "interval")
+_WORDS_OF_LOGS = ("noise", "comparable_cases", "level", "pattern", "detectable_pattern", "occasion", "system", "bounds",
+                  "assignment", "robustness_ratio", "judge_level", "sd", "interval")  # fmt: skip
 
 
 def sure_sentences(speaker: Speaker) -> list[str]:
     """What the intervals promise, how wide they are and why, error against the truth, and what all this is not."""
+    if isinstance(speaker, LogSpeaker):
+        return _sure_of_log(speaker)
     say, result = speaker.say, speaker.result
     sentences = []
     if result.design.estimator != "none":
@@ -28,6 +34,30 @@ def sure_sentences(speaker: Speaker) -> list[str]:
         sentences.append(say("sure.few", judges=speaker.numerals.count(result.supplement.judges_informative)))
     sentences += _truth(speaker)
     return [*sentences, say("sure.causes"), say("sure.cases_note")]
+
+
+def _sure_of_log(speaker: LogSpeaker) -> list[str]:
+    """What the intervals promise, and each thing that a log cannot show."""
+    say, log, level = speaker.say, speaker.log, speaker.result.noise.level
+    if log is None:
+        return [say("sure.truth_unknown"), say("sure.causes")]
+    sentences = []
+    if isinstance(level, Estimate):
+        sentences.append(say("log.sure.intervals", confidence=speaker.confidence))
+        if level.sd_interval is not None and level.sd_interval[1] > 1.5 * max(level.sd_interval[0], 1e-300):
+            low, high = (speaker.size(bound, level.variance_interval)[0] for bound in level.variance_interval or ())
+            sentences.append(say("sure.wide", low=low, high=high))
+    if speaker.result.design.judges < _FEW:
+        sentences.append(say("sure.few", judges=speaker.numerals.count(speaker.result.design.judges)))
+    sentences.append(say("log.sure.by_lot" if speaker.by_lot else "log.sure.not_by_lot"))
+    if log.comparison.route == "none":
+        sentences.append(say("log.short.no_features"))
+    sentences += [say("log.sure.detectable"), say("log.sure.upper")]
+    if not isinstance(log.over_time, OverTime):
+        sentences.append(say("log.sure.no_time", because=log.over_time.because))
+    if not isinstance(log.second_decisions, SecondDecisions):
+        sentences.append(say("log.sure.no_second", because=log.second_decisions.because))
+    return [*sentences, *_truth(speaker), say("sure.causes" if not speaker.by_lot else "log.sure.causes_by_lot")]
 
 
 def _truth(speaker: Speaker) -> list[str]:
@@ -59,9 +89,33 @@ def _truth(speaker: Speaker) -> list[str]:
 
 def estimator_sentences(speaker: Speaker) -> list[str]:
     """The estimator with its assumption, and how its intervals are made."""
+    if isinstance(speaker, LogSpeaker):
+        return _method_of_log(speaker)
     say, estimator = speaker.say, speaker.result.design.estimator
     name = say(f"method.estimator_{estimator}")
     if estimator == "none":
         return [say("method.estimator", name=name)]
     key = {"fe": "method.estimator", "wcu": "method.estimator_random"}.get(estimator, "method.estimator_lot")
     return [say(key, name=name), say(f"method.interval_{estimator}", confidence=speaker.confidence)]
+
+
+def _method_of_log(speaker: LogSpeaker) -> list[str]:
+    """The route, the estimators of level, detectable pattern and bounds, and the test of assignment."""
+    say, log = speaker.say, speaker.log
+    if log is None:
+        return [say("method.estimator", name=say("method.estimator_none"))]
+    sentences = [say(f"log.method.route_{log.comparison.route}")]
+    if log.comparison.learner is not None:
+        sentences.append(say("log.method.learner", name=log.comparison.learner))
+    sentences.append(say("log.method.level_pools" if log.comparison.pools is not None else "log.method.level"))
+    sentences += [say("log.method.interval", confidence=speaker.confidence)]
+    sentences += [say(f"log.method.{name}") for name in ("detectable", "bounds", "assignment", "sensitivity")]
+    if isinstance(log.over_time, OverTime):
+        sentences.append(say("log.method.time"))
+    return sentences
+
+
+def glossary(speaker: Speaker) -> list[str]:
+    """The words that this report uses."""
+    words = _WORDS_OF_LOGS if isinstance(speaker, LogSpeaker) else _WORDS
+    return [speaker.say(f"glossary.{word}") for word in words]

@@ -3,50 +3,44 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import jinja2
 
-from noiseaudit import charts
-from noiseaudit.charts.canvas import svg_of
 from noiseaudit.errors import NotIdentified
 from noiseaudit.formatting import decimals_for, json_text, printable
-from noiseaudit.report.assurance import estimator_sentences, sure_sentences
+from noiseaudit.report.assurance import estimator_sentences, glossary, sure_sentences
+from noiseaudit.report.figures import Block, Chart, drawn
+from noiseaudit.report.log_sections import individuals_notes, log_sections, offices
+from noiseaudit.report.log_sentences import LogSpeaker, speaker_of
 from noiseaudit.report.sentences import Speaker, nobody_differed, told
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
 from noiseaudit.result.exchange import without_people
+from noiseaudit.result.thresholds import without_small_cells
 from noiseaudit.tables import (
     FEWEST_FOR_POINTS,
     averaging,
     bar_parts,
-    chance_range,
     noise_parts,
     precision_bands,
     whole_steps,
 )
 
-SECTIONS = ("short", "audited", "lottery", "parts", "individuals", "helps", "sure", "method")
+PANEL = ("short", "audited", "lottery", "parts", "individuals", "offices", "helps", "sure", "method")
+LOG = ("short", "audited", "compared", "pairs", "parts", "weigh", "assignment", "individuals", "offices", "time",
+       "second", "helps", "sure", "method")  # fmt: skip
+_LARGEST_COPY = 400_000  # letters, so that the page stays under 1 MB whatever the size of the log
 _EMPTY = 0.0005  # a share that prints as 0.0%
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A drawn chart with its finding, subtitle, and the same numbers as a table."""
-
-    name: str
-    svg: str
-    title: str
-    subtitle: str
-    head: list[str]
-    rows: list[list[str]]
 
 
 def render_html(
     result: AuditResult, *, language: str = "en", audience: Audience = "public", key: bytes | None = None
 ) -> str:
     """The whole page. The same result gives the same bytes."""
-    speaker = Speaker(result, language)
+    copy = json_text(result.to_dict(audience, key=key), indent=1)
+    result = replace(result, supplement=without_small_cells(result.supplement, audience))
+    speaker = speaker_of(result, language)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("noiseaudit", "report/templates"),
         autoescape=True,
@@ -54,38 +48,48 @@ def render_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    copy = json_text(result.to_dict(audience, key=key), indent=1)
+    order, sections = (LOG, _log(speaker)) if isinstance(speaker, LogSpeaker) else (PANEL, _panel(speaker))
+    fixed = ("short", "audited", "sure", "method")  # every result has these
     page = environment.get_template("page.html").render(
         say=speaker.say,
         language=language,
         result=result,
         speaker=speaker,
         told=told,
-        sections=SECTIONS,
+        sections=[name for name in order if name in fixed or sections.get(name)],
+        blocks=sections,
         title=speaker.say("report.title", name=result.input.name),
         audited=_audited(speaker),
-        lottery=_lottery(speaker),
-        lottery_notes=_lottery_notes(speaker),
-        parts=_parts(speaker),
-        book=_book(speaker),
-        funnel=_funnel(speaker),
-        individuals=_individuals(speaker),
-        planning=_planning(speaker),
-        planning_notes=_planning_notes(speaker),
         sure=sure_sentences(speaker),
         settings=_settings(result),
         estimator=estimator_sentences(speaker),
-        copy=copy,
+        glossary=glossary(speaker),
+        copy=copy if len(copy) <= _LARGEST_COPY else "",
         audience=audience,
     )
     return printable(page if page.endswith("\n") else page + "\n")
 
 
-def _drawn(speaker: Speaker, name: str, title: str, subtitle: str, head: list[str], rows: list[list[str]]) -> Chart:
-    axes = getattr(charts, name)(speaker.result, language=speaker.language)
-    key = {"decomposition": "parts", "funnel": "individuals", "planning": "helps", "lottery": "lottery"}[name]
-    svg = svg_of(axes.figure, prefix=name, title=title, description=speaker.say(f"{key}.description"))
-    return Chart(name, svg, title, subtitle, head, rows)
+def _panel(speaker: Speaker) -> dict[str, list[Block]]:
+    """The sections of a panel as sentences and charts."""
+    say, planning, book = speaker.say, _planning(speaker), _book(speaker)
+    averaged: list[Block] = [say("helps.intro"), planning] if planning else []
+    return {
+        "lottery": [say("lottery.intro"), " ".join(speaker.headline()), _lottery(speaker), *_lottery_notes(speaker)],
+        "parts": [say(f"parts.intro{'_categories' if speaker.categorical else ''}"), _parts(speaker),
+                  *([book] if book else [])],
+        "individuals": [*_individuals(speaker), *_funnel(speaker)],
+        "offices": offices(speaker),
+        "helps": [*averaged, *_planning_notes(speaker)],
+    }  # fmt: skip
+
+
+def _log(speaker: LogSpeaker) -> dict[str, list[Block]]:
+    """The sections of a log; individuals as in a panel, with what a log adds to be careful about."""
+    sections = log_sections(speaker)
+    if speaker.log is not None:
+        sections["individuals"] = [*_individuals(speaker), *_funnel(speaker), *individuals_notes(speaker, speaker.log)]
+    return sections
 
 
 def _audited(speaker: Speaker) -> list[tuple[str, str]]:
@@ -98,6 +102,8 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
         excluded=plain(source.rows_read - source.rows_used),
     )
     facts = [(say("audited.file"), source.name), (say("audited.rows"), rows)]
+    if isinstance(speaker, LogSpeaker):
+        facts.insert(1, (say("log.audited.kind"), say("log.audited.kind_text")))
     if result.supplement.period is not None:
         first, last = map(speaker.numerals.day, result.supplement.period)
         facts.append((say("audited.period"), say("audited.period_text", first=first, last=last)))
@@ -148,28 +154,28 @@ def _lottery(speaker: Speaker) -> Chart:
     cases = speaker.numerals.count(result.supplement.cases_informative)
     if speaker.categorical and isinstance(chance, Figure):
         value, bracket = speaker.figure(chance)
-        return _drawn(
+        return drawn(
             speaker,
             "lottery",
             _chance_title(speaker, chance.value),
-            say("lottery.sub_categories", cases=cases),
-            ["", ""],
-            [[say("lottery.row_disagree"), f"{value} {bracket}"]],
+            subtitle=say("lottery.sub_categories", cases=cases),
+            head=["", ""],
+            rows=[[say("lottery.row_disagree"), f"{value} {bracket}"]],
         )
     if isinstance(mean, Figure) and isinstance(spread, DifferenceDistribution):
         value, bracket = speaker.figure(mean)
         head, rows = _difference_rows(speaker, spread, mean)
         digits = 0 if whole_steps(spread) else decimals_for(mean.value, mean.interval)
         median = speaker.numerals.amount(spread.median, mean.unit, digits)
-        return _drawn(
+        return drawn(
             speaker,
             "lottery",
             say("lottery.chart_numeric", value=value),
-            say("lottery.sub_numeric", cases=cases, mean=value, interval=bracket, median=median),
-            head,
-            rows,
+            subtitle=say("lottery.sub_numeric", cases=cases, mean=value, interval=bracket, median=median),
+            head=head,
+            rows=rows,
         )
-    return _drawn(speaker, "lottery", say("lottery.chart_empty"), "", [], [])
+    return drawn(speaker, "lottery", say("lottery.chart_empty"))
 
 
 def _difference_rows(
@@ -245,7 +251,7 @@ def _parts(speaker: Speaker) -> Chart:
         cases=speaker.numerals.count(speaker.result.supplement.cases_informative),
         estimator=say(f"method.estimator_{design.estimator}"),
     )
-    return _drawn(speaker, "decomposition", title, subtitle, head, rows)
+    return drawn(speaker, "decomposition", title, subtitle=subtitle, head=head, rows=rows)
 
 
 def _book(speaker: Speaker) -> str | None:
@@ -261,11 +267,12 @@ def _book(speaker: Speaker) -> str | None:
     return speaker.say("parts.book", **texts)
 
 
-def _funnel(speaker: Speaker) -> Chart | None:
+def _funnel(speaker: Speaker) -> list[Block]:
+    """The funnel and how to read it; nothing below ten professionals."""
     say, bands = speaker.say, precision_bands(speaker.result)
     counts = speaker.result.supplement.individuals
     if not bands or not isinstance(counts, Individuals):
-        return None
+        return []
     plain = speaker.numerals.plain
     head = [
         say("individuals.column_cells"),
@@ -286,7 +293,8 @@ def _funnel(speaker: Speaker) -> Chart | None:
     ]
     count = speaker.numerals.count
     title = say("individuals.chart", outside=count(counts.outside_998), judged=count(counts.judged))
-    return _drawn(speaker, "funnel", title, say("individuals.sub"), head, rows)
+    chart = drawn(speaker, "funnel", title, subtitle=say("individuals.sub"), head=head, rows=rows)
+    return [chart, f"{say('individuals.intro')} {say('individuals.no_rank')}"]
 
 
 def _individuals(speaker: Speaker) -> list[str]:
@@ -297,7 +305,7 @@ def _individuals(speaker: Speaker) -> list[str]:
         return [say("individuals.hidden")]
     if not speaker.result.judges:
         return [say("individuals.withheld")]
-    far, near = _by_chance(speaker, counts.expected_998), _by_chance(speaker, counts.expected_95)
+    far, near = speaker.by_chance(counts.expected_998), speaker.by_chance(counts.expected_95)
     return [
         say("individuals.sentence", outside=count(counts.outside_998), judged=count(counts.judged), expected=far),
         say("individuals.sentence_narrow", outside=count(counts.outside_95), expected=near),
@@ -305,21 +313,12 @@ def _individuals(speaker: Speaker) -> list[str]:
     ]
 
 
-def _by_chance(speaker: Speaker, expected: float) -> str:
-    """`none`, `0 or 1`, `2 to 9`: what chance alone gives where this number is expected."""
-    low, high = chance_range(expected)
-    if high == 0:
-        return speaker.say("phrase.none")
-    plain = speaker.numerals.plain
-    return speaker.say("phrase.either" if high == low + 1 else "phrase.up_to", low=plain(low), high=plain(high))
-
-
 def _planning(speaker: Speaker) -> Chart | None:
     say, rows = speaker.say, averaging(speaker.result)
     if speaker.categorical:
         return None
     if not rows:
-        return _drawn(speaker, "planning", say("helps.chart_empty"), "", [], [])
+        return drawn(speaker, "planning", say("helps.chart_empty"))
     percent = speaker.numerals.percent
     system = speaker.result.noise.system
     digits = decimals_for(rows[0].sd, system.sd_interval if isinstance(system, Estimate) else None)
@@ -334,7 +333,7 @@ def _planning(speaker: Speaker) -> Chart | None:
     ]
     title = say("helps.chart", two=percent(rows[1].saved), four=percent(rows[3].saved))
     head = [say("helps.column_k"), say("helps.column_sd"), say("helps.column_saved")]
-    return _drawn(speaker, "planning", title, say("helps.sub"), head, table)
+    return drawn(speaker, "planning", title, subtitle=say("helps.sub"), head=head, rows=table)
 
 
 def _planning_notes(speaker: Speaker) -> list[str]:

@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass
 
 from noiseaudit.errors import NotIdentified
-from noiseaudit.formatting import ONE_IN_UP_TO, Numerals, decimals_for, printable
+from noiseaudit.formatting import ONE_IN_UP_TO, Numerals, decimals_for
 from noiseaudit.language import Catalogue, catalogue
 from noiseaudit.result import AuditResult, Estimate, Figure, Finding, Interval
-from noiseaudit.tables import CATEGORICAL, Part, averaging, bar_parts, noise_factor, noise_parts, second_looks
+from noiseaudit.tables import CATEGORICAL, Part, averaging, bar_parts, chance_range, noise_factor, second_looks
 
 _RARE = 0.01
-_TOLD = ("roles_assumed", "binary_coding", "pattern_at_boundary", "stable_at_boundary")  # notes of the summary
 
 
 def nobody_differed(result: AuditResult) -> bool:
@@ -220,6 +219,18 @@ class Speaker:
             "short.do_average", two=self.numerals.percent(rows[1].saved), four=self.numerals.percent(rows[3].saved)
         )
 
+    def not_said(self) -> list[str]:
+        """What the figures do not say."""
+        return [self.say("short.not_right")]
+
+    def by_chance(self, expected: float) -> str:
+        """`none`, `0 or 1`, `2 to 9`: what chance alone gives where this number is expected."""
+        low, high = chance_range(expected)
+        if high == 0:
+            return self.say("phrase.none")
+        plain = self.numerals.plain
+        return self.say("phrase.either" if high == low + 1 else "phrase.up_to", low=plain(low), high=plain(high))
+
     def part_row(self, part: Part) -> dict[str, str]:
         """A part as text: value, interval, share, share's interval, or the reason in place of the value."""
         name = self.say(f"part.{part.name}")
@@ -257,6 +268,22 @@ class Speaker:
             "known": "yes",
         }
 
+    def part_line(self, part: Part) -> str:
+        """A part as a line of the summary."""
+        row = self.part_row(part)
+        if not row["known"]:
+            return self.say("summary.unknown", part=row["name"], because=row["value"])
+        kind = "_categories" if self.categorical else ""
+        share = self.say(f"summary.share{kind}", share=row["share"]) if row["share"] else ""
+        key, field = (f"summary.row{kind}", "value") if self.categorical else ("summary.row", "sd")
+        if self.categorical and part.name == "system":
+            key = "summary.system_categories"
+        bracket = self.say("phrase.interval", confidence=self.confidence, interval=row["interval"])
+        estimate = part.estimate
+        if estimate and estimate.variance_interval is None:
+            bracket = self.say("phrase.no_interval", because=row["interval"])
+        return self.say(key, **{"part": row["name"], field: row["value"], "interval": bracket, "share": share})
+
     def _chance_row(self, name: str, estimate: Estimate) -> tuple[str, str]:
         """A part of categorical noise: system noise is the chance to differ, the others are points of that chance."""
         factor, bounds = noise_factor(self.result), estimate.variance_interval
@@ -276,50 +303,3 @@ class Speaker:
         if len(looks) < 2 or self.categorical:
             return None
         return self.say("helps.same", two=self.numerals.percent(max(0.0, looks[1].saved)))
-
-
-def summary_text(result: AuditResult, *, language: str = "en") -> str:
-    """The short summary for the terminal: headline, parts with intervals, cautions."""
-    speaker = Speaker(result, language)
-    say, design = speaker.say, result.design
-    count = speaker.numerals.count
-    lines = [
-        say(
-            "summary.head",
-            name=result.input.name,
-            judges=count(design.judges),
-            cases=count(design.cases),
-            decisions=count(design.decisions),
-            read=count(result.input.rows_read),
-        ),
-        "",
-        *speaker.headline(),
-        *speaker.parts(),
-        "",
-    ]
-    for part in noise_parts(result):
-        row = speaker.part_row(part)
-        indent = "  " * part.depth
-        if not row["known"]:
-            lines.append(indent + say("summary.unknown", part=row["name"], because=row["value"]))
-            continue
-        kind = "_categories" if speaker.categorical else ""
-        share = say(f"summary.share{kind}", share=row["share"]) if row["share"] else ""
-        key, field = (f"summary.row{kind}", "value") if speaker.categorical else ("summary.row", "sd")
-        if speaker.categorical and part.name == "system":
-            key = "summary.system_categories"
-        bracket = say("phrase.interval", confidence=speaker.confidence, interval=row["interval"])
-        estimate = part.estimate
-        if estimate and estimate.variance_interval is None:
-            bracket = say("phrase.no_interval", because=row["interval"])
-        lines.append(
-            indent + say(key, **{"part": row["name"], field: row["value"], "interval": bracket, "share": share})
-        )
-    cautions = [f for f in result.findings if f.severity != "info"]
-    notes = [
-        f"{say(f'report.severity_{f.severity}')}: {told(f, reason=f in cautions[:1])}"
-        for f in result.findings
-        if f in cautions or f.code in _TOLD
-    ]
-    lines += ["", *notes, say("short.not_right"), ""] if notes else ["", say("short.not_right"), ""]
-    return printable("\n".join(lines))

@@ -14,6 +14,7 @@ from noiseaudit.result.audit_result import AuditResult
 from noiseaudit.result.findings import finding
 from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure
 from noiseaudit.result.pseudonyms import codes
+from noiseaudit.result.thresholds import without_small_cells
 
 SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
@@ -54,7 +55,7 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
         "judges": judges,
         "groups": _plain(groups),
         "findings": _plain(findings),
-        "supplement": _plain(result.supplement),
+        "supplement": _plain(without_small_cells(result.supplement, audience)),
         "settings": _plain(without_people(result.settings)) | {"audience": audience},
     }
 

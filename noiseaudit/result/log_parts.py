@@ -9,6 +9,8 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.result.parts import Component, Number
 
 Route = Literal["none", "strata", "classes", "case_mix"]
+PREDICTED = "(predicted)"  # as a feature: the decision that the model predicts, in tenths
+CLASSES = "(classes)"  # as a feature: the comparable class
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,11 @@ class Condition:
 
 @dataclass(frozen=True)
 class ComparableClass:
-    """Cases that are taken to be alike: every condition of the rule holds. mean: of the decision, in its unit."""
+    """Cases that are taken to be alike: every condition of the rule holds.
+
+    mean: of the decision on the scale of the analysis (of its logarithm on a logarithmic one); None for categories,
+    and in a file where the class is too small to show.
+    """
 
     rule: tuple[Condition, ...]
     decisions: int
@@ -143,13 +149,14 @@ class Period:
     start, end: first and last day, ISO 8601. outside: the mean lies outside the 99.8 % control limits. limits: None
     where too few professionals link the period to others. level_outside: the moving average of level noise up to
     this period lies outside its 99.8 % limits.
+    mean: on the scale of the analysis; None for categories, and in a file where the period is too small to show.
     """
 
     start: str
     end: str
     decisions: int
     judges: int
-    mean: float
+    mean: float | None
     limits: tuple[float, float] | None
     outside: bool
     level: Component

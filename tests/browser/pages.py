@@ -13,6 +13,7 @@ import noiseaudit as na
 from noiseaudit.report import write_report
 
 from ..conftest import ROLES, TOY, long
+from ..report.log_results import LOGS, renamed
 from ..security.hostile import ESCAPES, MARKUP
 
 LONG = "A decision about an application with a very long and winding name " * 3
@@ -37,6 +38,11 @@ def named(data: pd.DataFrame) -> na.AuditResult:
     return replace(result, input=replace(result.input, name="_".join(LONG.split()) + ".csv"))
 
 
+def long_features(log: na.AuditResult) -> na.AuditResult:
+    """Every feature with a name that does not end."""
+    return renamed(log, lambda name: f"{name} {LONG}".strip())
+
+
 KINDS: dict[str, Callable[[], na.AuditResult]] = {
     **{scale: partial(lambda scale: of(drawn(scale), scale=scale), scale)
        for scale in ("continuous", "log", "binary", "nominal", "ordinal", "count")},
@@ -55,6 +61,8 @@ KINDS: dict[str, Callable[[], na.AuditResult]] = {
     "alike": lambda: of(pd.DataFrame([(c, j, c) for c in range(5) for j in "xyz"], columns=list(ROLES))),
     "nothing": lambda: of(pd.DataFrame({"case": range(5), "judge": "x", "decision": range(5)})),
     "one case": lambda: of(long(TOY[:1])),
+    "log long names": lambda: long_features(LOGS["log amounts"]()),
+    **LOGS,
 }  # fmt: skip
 
 
@@ -74,6 +82,10 @@ def page(kind: str, folder: Path, *, audience: str = "public") -> str:
 def hostile(folder: Path) -> list[str]:
     """Reports in which every text that comes from outside is an attack, one page an attack and a scale."""
     found = []
+    for number, text in enumerate((*MARKUP, ESCAPES)):
+        path = folder / f"hostile-log-{number}.html"
+        write_report(renamed(result("log amounts"), lambda name, text=text: text + name), path)
+        found.append(path.as_uri())
     for number, text in enumerate((*MARKUP, ESCAPES)):
         for scale in (("small", "nominal", "repeats")[number % 3], "continuous"):
             base = result(scale)

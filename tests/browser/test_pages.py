@@ -21,7 +21,7 @@ PRACTICES = [
     "empty-table-header", "skip-link", "scope-attr-valid", "table-duplicate-name", "tabindex", "image-redundant-alt",
     "landmark-banner-is-top-level", "landmark-contentinfo-is-top-level", "landmark-main-is-top-level",
 ]  # fmt: skip
-TEAM = ("continuous", "repeats", "blocks", "nominal", "nothing")
+TEAM = ("continuous", "repeats", "blocks", "nominal", "nothing", "log amounts")
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,17 @@ def test_a_narrow_page_does_not_scroll_sideways_and_its_charts_stay_legible(
     width: int, page: Page, folder: Path
 ) -> None:
     page.set_viewport_size({"width": width, "height": 640})
-    for kind in ("long names", "300 professionals", "nominal", "huge", "nothing"):
+    for kind in (
+        "long names",
+        "300 professionals",
+        "nominal",
+        "huge",
+        "nothing",
+        "log amounts",
+        "log long names",
+        "log categories",
+        "log nothing",
+    ):
         page.goto(pages.page(kind, folder))
         for _ in range(2):  # closed, then open
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), kind
@@ -190,7 +200,7 @@ def test_a_fold_opens_by_keyboard(page: Page, folder: Path) -> None:
     assert page.locator("details").first.get_attribute("open") is not None
 
 
-@pytest.mark.parametrize("kind", ["repeats", "nominal", "nothing"])
+@pytest.mark.parametrize("kind", ["repeats", "nominal", "nothing", "log amounts"])
 def test_no_script_is_needed(kind: str, browser: Browser, folder: Path) -> None:
     texts = []
     for scripts in (True, False):

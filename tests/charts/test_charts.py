@@ -12,7 +12,9 @@ import noiseaudit as na
 from noiseaudit import charts
 from noiseaudit.charts.canvas import svg_of
 
-NAMES = ("decomposition", "funnel", "lottery", "planning")
+from ..report.log_results import LOGS
+
+NAMES = ("decomposition", "drift", "funnel", "lottery", "planning", "sensitivity")
 
 
 def svg(name: str, result: na.AuditResult, prefix: str | None = None) -> str:
@@ -22,7 +24,7 @@ def svg(name: str, result: na.AuditResult, prefix: str | None = None) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_axes_and_svg(name: str, numeric_result: na.AuditResult, yes_no_result: na.AuditResult) -> None:
-    for result in (numeric_result, yes_no_result):
+    for result in (numeric_result, yes_no_result, LOGS["log amounts"](), LOGS["log categories"]()):
         assert isinstance(getattr(na.charts, name)(result), Axes)
         text = svg(name, result)
         assert text == svg(name, result)
@@ -81,3 +83,69 @@ def test_the_wide_limits_are_those_that_were_counted_with(numeric_result: na.Aud
     pattern = numeric_result.noise.pattern.variance
     limit = 3.090232 * (pattern / dots[:, 0] + counts.wide_level) ** 0.5
     assert int((abs(dots[:, 1]) > limit).sum()) == counts.outside_998_overdispersed
+
+
+def words(axes: Axes) -> str:
+    return "".join(ET.fromstring(svg_of(axes.figure, prefix="x", title="", description="")).itertext())
+
+
+def test_the_bar_of_a_log_is_as_long_as_noise_can_be() -> None:
+    log = LOGS["log amounts"]()
+    axes = na.charts.decomposition(log)
+    upper = log.noise.system.variance_bounds[1]
+    known = [log.noise.level.variance / upper, log.noise.detectable_pattern.variance / upper]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([*known, 1 - sum(known)])
+    assert len({bar.get_hatch() or "" for bar in axes.patches}) == 3  # told apart without colour
+    assert "Level noise: SD €56" in words(axes)
+    assert "Cannot be told apart in a log: at most SD €350" in words(axes)
+
+
+def test_a_negative_part_of_a_log_has_no_width_and_says_so() -> None:
+    axes = na.charts.decomposition(LOGS["log by lot"]())
+    assert axes.patches[1].get_width() == 0
+    assert "Detectable pattern noise: none could be shown" in words(axes)
+
+
+def test_gaps_in_time_break_the_lines() -> None:
+    log = LOGS["log amounts"]()
+    above, below = na.charts.drift(log).child_axes
+    periods = log.supplement.log.over_time.periods
+    means = [line for line in above.lines if line.get_marker() == "o"]
+    assert [len(line.get_xdata()) for line in means] == [9, 13]
+    assert [y for line in means for y in line.get_ydata()] == pytest.approx([p.mean for p in periods])
+    assert means[1].get_xdata()[0] - means[0].get_xdata()[-1] == 3  # two months are missing
+    (crosses,) = (line for line in above.lines if line.get_marker() == "X")
+    assert len(crosses.get_xdata()) == sum(period.outside for period in periods) == 1
+    assert len(below.collections) == 3  # the band stops at the month without an interval as well
+    levels = [y for line in below.lines if line.get_marker() == "s" for y in line.get_ydata()]
+    assert levels == pytest.approx([p.level.sd for p in periods])
+
+
+def test_what_would_explain_level_noise_lies_on_one_curve() -> None:
+    log = LOGS["log amounts"]()
+    found = log.supplement.log.sensitivity
+    axes = na.charts.sensitivity(log)
+    curve, low = axes.lines
+    assert curve.get_xdata() * curve.get_ydata() == pytest.approx(56.0)
+    assert low.get_xdata() * low.get_ydata() == pytest.approx(56.0 * found.ratio_low / found.ratio)
+    points = axes.collections[-1].get_offsets()
+    assert sorted(map(tuple, points)) == [(12.0, 0.0), (35.0, 0.06), (64.0, 0.31), (96.0, 0.24)]
+    assert "fee" in words(axes)
+
+
+def test_a_chart_that_cannot_be_drawn_says_so() -> None:
+    bare = LOGS["log bare"]()
+    assert "Nothing can be shown by period" in words(na.charts.drift(bare))
+    assert "cannot be told from these data" in words(na.charts.sensitivity(bare))
+    assert "cannot be told from these data" in words(na.charts.decomposition(LOGS["log nothing"]()))
+
+
+def test_the_funnel_of_a_log_counts_decisions() -> None:
+    log = LOGS["log amounts"]()
+    axes = na.charts.funnel(log)
+    dots, counts = axes.collections[0].get_offsets(), log.supplement.individuals
+    assert len(dots) == counts.judged
+    assert sorted(dots[:, 0]) == pytest.approx(sorted(judge.decisions for judge in log.judges), rel=1e-9)
+    one = log.judges[0].se ** 2 * log.judges[0].decisions
+    assert int((abs(dots[:, 1]) > 3.090232 * (one / dots[:, 0]) ** 0.5).sum()) == counts.outside_998
+    assert "percentage points" in na.charts.funnel(LOGS["log yes or no"]()).get_ylabel()

@@ -9,6 +9,7 @@ import noiseaudit as na
 from noiseaudit.report import render, summary_text
 
 from ..conftest import ROLES, TOY, long
+from ..report.log_results import LOGS
 
 SUMMARY = """\
 toy.csv: 4 professionals, 5 cases, 20 decisions used of 20 rows
@@ -70,6 +71,61 @@ System noise: SD 0.687 steps (95% interval: 0.614 to 1.272 steps)
 Less noise is not the same as better decisions: colleagues can agree and be wrong together.
 """
 
+LOG_OF_AMOUNTS = """\
+permits 2024–2025.csv: 60 professionals, 4,758 cases, 4,970 decisions used of 4,984 rows
+
+On comparable cases, a colleague's average typically lies €56 above or below that of all colleagues (95%\
+ interval: €42 to €75).
+That is 9% of the average decision.
+Cases were not assigned by lot, so part of this can come from the cases themselves.
+Colleagues also weigh some kinds of cases each in their own way. The part of this that shows in a log is\
+ typically €31 (95% interval: €18 to €44); all of it is at least as large.
+On one and the same case, a decision typically lies between €64 and €356 from what all colleagues \
+together would decide. This log cannot say where in between. The upper end is a ceiling, not an \
+estimate: it counts every difference that the log cannot explain.
+
+System noise: SD between €64 and €356 (bounds; a log gives no estimate)
+  Level noise: SD €56 (95% interval: €42 to €75)
+  Pattern noise: SD between €31 and €351 (bounds; a log gives no estimate)
+    Detectable pattern noise: SD €31 (95% interval: €18 to €44)
+    Stable pattern noise: SD between €31 and €351 (bounds; a log gives no estimate)
+    Occasion noise: SD between €0 and €350 (bounds; a log gives no estimate)
+
+Note: These columns were assumed: case, handled by, decision. Check them. Give them with --case, --judge\
+ and --decision, or in noiseaudit.toml.
+Almost every case was decided once. So a log hardly shows how much two colleagues would differ on the \
+same case, or whether a colleague would decide the same on another day.
+Less noise is not the same as better decisions: colleagues can agree and be wrong together.
+"""
+
+LOG_OF_YES_AND_NO = """\
+objections.csv: 40 professionals, 4,980 cases, 4,980 decisions used of 4,994 rows
+
+In about 1 in 7 pairs of comparable cases, two colleagues decided differently (95% interval: 1 in 7 to 1\
+ in 6).
+Cases were not assigned by lot, so part of this can come from the cases themselves.
+On comparable cases, how often a colleague says yes typically lies 6.1\u00a0percentage points above or below \
+the average of all colleagues (95% interval: 4.5 to 8.3\u00a0percentage points).
+Whether colleagues weigh some kinds of cases each in their own way is not sure: the part of this that \
+shows in a log is 2.0\u00a0percentage points (95% interval: 0.0 to 5.0\u00a0percentage points).
+Had another colleague decided the same case, the outcome would have been different in 1 to 15 of 100 \
+cases. This log cannot say where in between. The upper end is a ceiling, not an estimate: it counts \
+every difference that the log cannot explain.
+
+System noise: SD between 6 and 27\u00a0percentage points (bounds; a log gives no estimate)
+  Level noise: SD 6.1\u00a0percentage points (95% interval: 4.5 to 8.3\u00a0percentage points)
+  Pattern noise: SD between 2 and 27\u00a0percentage points (bounds; a log gives no estimate)
+    Detectable pattern noise: SD 2.0\u00a0percentage points (95% interval: 0.0 to 5.0\u00a0percentage points)
+    Stable pattern noise: SD between 2 and 27\u00a0percentage points (bounds; a log gives no estimate)
+    Occasion noise: SD between 0 and 26\u00a0percentage points (bounds; a log gives no estimate)
+
+Note: These columns were assumed: case, handled by, decision. Check them. Give them with --case, --judge\
+ and --decision, or in noiseaudit.toml.
+Each case was decided once. So a log cannot show how much two colleagues would differ on the same case, \
+or whether a colleague would decide the same on another day.
+Less noise is not the same as better decisions: colleagues can agree and be wrong together.
+"""
+
 TWO = """\
 two.csv: 2 professionals, 5 cases, 10 decisions used of 10 rows
 
@@ -94,6 +150,11 @@ Caution: Only 2 professionals share cases. That gives an estimate and no interva
 as a first impression, and add professionals.
 Less noise is not the same as better decisions: colleagues can agree and be wrong together.
 """
+
+
+def test_summary_of_a_log() -> None:
+    assert summary_text(LOGS["log amounts"]()) == LOG_OF_AMOUNTS
+    assert summary_text(LOGS["log yes or no"]()) == LOG_OF_YES_AND_NO
 
 
 def test_summary(toy: pd.DataFrame) -> None:
