@@ -148,12 +148,12 @@ def index_cells(case: Codes, judge: Codes, decision: Floats) -> Cells:
 
 def _numbered(
     labels: Sequence[object] | npt.NDArray[np.generic] | pd.Series,
-) -> tuple[Codes, pd.Index[str]]:
+) -> tuple[npt.NDArray[np.int32], pd.Index[str]]:
     """Codes, and the text of each label, in order of first appearance; categories are not spelt out again."""
     series = pd.Series(labels)
     coded = series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("str")
     codes, unique = pd.factorize(coded)
-    return np.asarray(codes, dtype=np.intp), pd.Index(unique).astype("str")
+    return codes.astype(np.int32), pd.Index(unique).astype("str")
 
 
 def _merge_truth(first: Cells, second: Cells, cases: pd.Index[str], move: float) -> Floats | None:
@@ -168,8 +168,8 @@ def _merge_truth(first: Cells, second: Cells, cases: pd.Index[str], move: float)
 
 
 def _collapse(
-    case: Codes,
-    judge: Codes,
+    case: npt.NDArray[np.intp | np.int32],
+    judge: npt.NDArray[np.intp | np.int32],
     *,
     moments: Moments,
     cases: pd.Index[str],
@@ -189,7 +189,8 @@ def _collapse(
         merged = grouped(np.cumsum(first) - 1, int(first.sum()), n, mean, m2)
         n, mean, m2 = merged.n, merged.mean, merged.m2
         order = order[first]
-    return Cells(case[order], judge[order], n, mean, m2, cases, judges, shift, categories)
+    case, judge = (codes[order].astype(np.intp, copy=False) for codes in (case, judge))
+    return Cells(case, judge, n, mean, m2, cases, judges, shift, categories)
 
 
 def merge(parts: Sequence[Cells]) -> Cells:

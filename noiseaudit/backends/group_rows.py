@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 KEYS = ("case_id", "judge_id")
@@ -85,11 +86,12 @@ def _coded(groups: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     rest = f"grouped.* EXCLUDE ({', '.join(KEYS)}) REPLACE ({counts})"
     run(f"CREATE OR REPLACE TEMP TABLE coded AS SELECT {codes}, {rest} FROM grouped {joins} ORDER BY first")
     run("DROP TABLE grouped")  # before the copies that are made on the way out
-    table: pd.DataFrame = run("SELECT * FROM coded").df()
+    columns = {name: np.ma.filled(values, np.nan) for name, values in run("SELECT * FROM coded").fetchnumpy().items()}
+    table = pd.DataFrame(columns, copy=False)  # each column by itself: one that is dropped is gone
     run("DROP TABLE coded")
     for key in KEYS:
-        listed = run(f"SELECT {key} FROM {key}s ORDER BY code").df()[key]
-        labels = pd.Index(listed.to_numpy(dtype=object), dtype=object)
+        listed = run(f"SELECT {key} FROM {key}s ORDER BY code").fetchnumpy()[key]
+        labels = pd.Index(np.asarray(listed, dtype=object), dtype=object)
         table[key] = pd.Categorical.from_codes(table[key].to_numpy(), categories=labels)
         run(f"DROP TABLE {key}s")
     return table

@@ -48,6 +48,7 @@ def read_table(
         table, resolved, proposals = resolve_roles(table, design, propose=propose)
     else:
         resolved = design
+    table.hold(resolved.columns())
     case, judge, decision = str(resolved.case), str(resolved.judge), str(resolved.decision)
     if not table.fetch(f"SELECT 1 FROM {VIEW} WHERE {_filled(table, decision)} LIMIT 1"):
         if not table.fetch(f"SELECT 1 FROM {VIEW} LIMIT 1"):

@@ -106,12 +106,12 @@ def _unkeyed(log: Log) -> _Unkeyed:
     nothing = " AND ".join(f"{text} IS NULL" for text in texts)
     case, judge = (texts[table.names.index(log.roles[role])] for role in ("case", "judge"))
     rows = table.fetch(
-        f"SELECT row, {case} IS NULL, [{', '.join(texts)}] FROM {VIEW} "
+        f"SELECT row, {case} IS NULL, [{', '.join(texts)}] FROM {table.whole} "
         f"WHERE ({case} IS NULL OR {judge} IS NULL) AND NOT ({nothing}) ORDER BY row LIMIT {_MOST_TOTALS}"
     )
     totals = [(int(row), lacks_case) for row, lacks_case, values in rows if any(map(_is_total, values))]
     return _Unkeyed(
-        int(table.fetch(f"SELECT count(*) FROM {VIEW} WHERE {nothing}")[0][0]),
+        int(table.fetch(f"SELECT count(*) FROM {table.whole} WHERE {nothing}")[0][0]),
         tuple(row for row, lacks_case in totals if lacks_case),
         tuple(row for row, lacks_case in totals if not lacks_case),
     )
@@ -128,13 +128,14 @@ def drop_or_refuse_identical(log: Log) -> int:
     if not table.fetch(alike):  # no two rows agree in the columns with a role: much less to hold than whole rows
         return 0
     twice = (
-        f"SELECT min(row) AS row, count(*) AS times FROM {VIEW} WHERE {filled} GROUP BY {columns} HAVING count(*) > 1"
+        f"SELECT min(row) AS row, count(*) AS times FROM {table.whole} WHERE {filled} "
+        f"GROUP BY {columns} HAVING count(*) > 1"
     )
     extra, groups = table.fetch(f"SELECT coalesce(sum(times - 1), 0), count(*) FROM ({twice})")[0]
     if not extra:
         return 0
     if log.duplicates == "drop":
-        keep = f"SELECT min(row) FROM {VIEW} GROUP BY {columns}"
+        keep = f"SELECT min(row) FROM {table.whole} GROUP BY {columns}"
         log.where = f"row IN ({keep})"
         return int(extra)
     rows = table.fetch(f"SELECT row, NULL FROM ({twice}) ORDER BY row LIMIT {MOST_PLACES}")

@@ -120,11 +120,15 @@ def _refuse_two_encodings(pieces: Iterable[bytes]) -> None:
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
+    held: list[bytes] = []
     for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from lines
-    yield rest
+        first, *others = piece.split(b"\n")
+        held.append(first)
+        if others:
+            yield b"".join(held)
+            yield from others[:-1]
+            held = others[-1:]
+    yield b"".join(held)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -137,6 +141,9 @@ def _is_utf8(line: bytes) -> bool:
 
 def _has_multibyte(data: bytes) -> bool:
     """Some two bytes could be one letter in UTF-8 (a leading byte and a following one)."""
+    high = np.frombuffer(data, dtype=np.int8) < 0  # from 80 up
+    if not (high[:-1] & high[1:]).any():
+        return False
     codes = np.frombuffer(data, dtype=np.uint8)
     return bool(((codes[:-1] >= 0xC2) & (codes[:-1] <= 0xF4) & (codes[1:] >= 0x80) & (codes[1:] <= 0xBF)).any())
 

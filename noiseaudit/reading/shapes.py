@@ -72,24 +72,23 @@ def shapes_of(table: Table, name: str, design: AuditDesign) -> Shapes:
     text = trimmed(table, name, design)
     cell = f"CAST({table.column(name)} AS VARCHAR)" if design.na == "auto" else text
     plain = f"strlen({cell}) BETWEEN 1 AND {_LONGEST} AND regexp_full_match({cell}, '{_PLAIN}')"
-    marks = "CAST(strlen(cell) * 10000 + instr(cell, '.') * 100 + instr(cell, ',') AS VARCHAR)"
+    marks = "strlen(cell) * 10000 + instr(cell, '.') * 100 + instr(cell, ',')"
     tested = f"SELECT *, {cell} AS cell, {plain} AS plain FROM {VIEW}"
     keyed = (
-        f"SELECT row, cell, CASE WHEN plain THEN cell ELSE {text} END AS t, "
-        f"CASE WHEN plain THEN {marks} ELSE {_shape(text)} END AS key FROM ({tested})"
+        f"SELECT row, cell, CASE WHEN plain THEN cell ELSE {text} END AS t, CASE WHEN plain THEN {marks} END AS marks, "
+        f"CASE WHEN plain THEN NULL ELSE {_shape(text)} END AS shape FROM ({tested})"
     )
     rows = table.fetch(
-        f"SELECT key, count(*) AS n, count(cell), min(row) AS first, arg_min(t, row) FROM ({keyed}) "
-        f"GROUP BY key ORDER BY n DESC, first LIMIT {MOST_SHAPES + 1}"
+        f"SELECT marks, shape, count(*) AS n, count(cell), min(row) AS first, arg_min(t, row) FROM ({keyed}) "
+        f"GROUP BY marks, shape ORDER BY n DESC, first LIMIT {MOST_SHAPES + 1}"
     )
     found: dict[str, Shape] = {}
     bare = design.na == "auto"
-    for key, n, cells, first, sample in rows[:MOST_SHAPES]:
-        measured = key is not None and key[0] in "123456789"  # in a shape every digit is 0
-        bare = bare and (measured or cells == 0)
-        if key is not None:
-            shape = re.sub("[0-9]", "0", sample) if measured else key
-            found[shape] = _joined(found.get(shape), Shape(shape, int(n), int(first), str(sample)))
+    for marks, shape, n, cells, first, sample in rows[:MOST_SHAPES]:
+        bare = bare and (marks is not None or cells == 0)
+        text = shape if marks is None else re.sub("[0-9]", "0", sample)
+        if text is not None:
+            found[text] = _joined(found.get(text), Shape(text, int(n), int(first), str(sample)))
     listed = sum(shape.count for shape in found.values())
     more = len(rows) > MOST_SHAPES
     filled = int(table.fetch(f"SELECT count({text}) FROM {VIEW}")[0][0]) if more else listed

@@ -9,7 +9,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from noiseaudit.result import Finding
 
 VIEW = "source"
 MEMORY = "1GB"
+MOST_HELD = 128_000_000  # bytes of a text whose columns may be kept in the engine, which has MEMORY for everything
 MOST_PLACES = 20  # listed in a problem; the total is always given
 
 
@@ -35,6 +36,8 @@ class Table:
     records: rows of the view, where they were counted beforehand. left_out: rows that are not in it, by reason.
     roles: those that the format itself gives.
     unchanged: tells, at the end, whether the source is still what it was.
+    size: bytes of a text that every query cuts into fields again, None where columns are at hand. whole: the view with
+    all columns.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -53,6 +56,8 @@ class Table:
     copies: list[Path] = field(default_factory=list)
     show_values: bool = False
     unchanged: Callable[[], None] = lambda: None
+    size: int | None = None
+    whole: str = VIEW
 
     def column(self, name: str) -> str:
         """The view's name of a user's column."""
@@ -78,6 +83,22 @@ class Table:
         """Rows of a query over the view; a source that does not parse after all is refused."""
         try:
             return self.connection.sql(sql).fetchall()
+        except duckdb.InvalidInputException:
+            raise self.refusal() from None
+
+    def hold(self, names: Collection[str]) -> None:
+        """Keep these columns of a text in the engine, and no others in `source`: they are asked for several times.
+
+        Cutting the text once and keeping them costs 1.5 times one query of the text, and a later query half of one. A
+        large text is not kept, so that memory stays bounded.
+        """
+        if self.size is None or self.size > MOST_HELD:
+            return
+        self.whole, self.size = f"whole_{VIEW}", None
+        columns = ", ".join(f"c{i}" for i, name in enumerate(self.names) if name in names)
+        try:
+            self.connection.execute(f"ALTER VIEW {VIEW} RENAME TO {self.whole}")
+            self.connection.execute(f"CREATE TABLE {VIEW} AS SELECT row, {columns} FROM {self.whole}")
         except duckdb.InvalidInputException:
             raise self.refusal() from None
 
@@ -131,7 +152,7 @@ def text_view(
         f"columns={{{columns}}}, strict_mode=true, null_padding=false, max_line_size={LONGEST_RECORD}, "
         f"buffer_size={LONGEST_RECORD}, compression='none')"
     )
-    return Table(con, header, ("VARCHAR",) * len(header), path.name, "text")
+    return Table(con, header, ("VARCHAR",) * len(header), path.name, "text", size=path.stat().st_size)
 
 
 def new_engine(copies: list[Path]) -> duckdb.DuckDBPyConnection:

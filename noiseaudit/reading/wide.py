@@ -79,7 +79,8 @@ def as_long(table: Table, design: AuditDesign, columns: tuple[str, ...]) -> tupl
         f"FROM {source}"
     )
     types = (*(table.type_of(name) for name in rest), "VARCHAR", "VARCHAR", kinds.pop() if alike else "VARCHAR")
-    long = replace(table, names=names, types=types, places=WidePlaces(table.places, columns), kind="wide")
+    long = replace(table, names=names, types=types, places=WidePlaces(table.places, columns), kind="wide",
+                   size=None)  # fmt: skip
     roles = {"judge": JUDGE, "decision": DECISION, "case": design.case or CASE, "judge_columns": columns}
     if design.case is None and design.weight is not None:
         roles["weight"] = None  # type: ignore[assignment]  # spent on the cases

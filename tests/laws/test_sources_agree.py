@@ -17,7 +17,8 @@ import noiseaudit as na
 from noiseaudit.aggregates import Cells
 from noiseaudit.backends import group_rows, group_values
 from noiseaudit.design import AuditDesign
-from noiseaudit.reading import read, tabulate
+from noiseaudit.errors import Problem
+from noiseaudit.reading import read, table, tabulate
 
 DESIGN = AuditDesign(case="case", judge="judge", decision="decision", occasion="occasion")
 KINDS = ("pandas", "polars", "arrow", "duckdb", "parquet", "csv", "semicolon", "gzip", "tsv")
@@ -85,6 +86,35 @@ def test_same_bytes_twice(kind: str, tmp_path: Path) -> None:
         result = na.audit(source(kind, data, folder), DESIGN, name="data")
         texts.add(repr(result.to_dict("team")))
     assert len(texts) == 1
+
+
+ROWS = "case;kind;judge;score;day\na;p;x;1,5;\na;p;x;2,5;\n;;;;\nTotaal;;;9;\n;;;;3\nb;q;;1;\nb;q;y;;\nb;q;z;7;\n"
+
+
+@pytest.mark.parametrize("rest", ["b;q;z;7;\n", "b;q;z;7;2\n", "b;q;z;seven;\n", "b;p;z;7;\n"])
+@pytest.mark.parametrize("duplicates", ["ask", "drop", "keep"])
+def test_a_text_too_large_to_be_held_reads_the_same(
+    rest: str, duplicates: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`day` has no role: rows that differ there only are no copies, and a row that holds nothing else is not blank."""
+    path = tmp_path / "data.csv"
+    path.write_text(ROWS + rest, "utf-8")
+    design = AuditDesign(case="case", judge="judge", decision="score", groups=("kind",), duplicates=duplicates)
+
+    def seen(*, held: bool) -> object:
+        try:
+            with read(path, design) as log:
+                found = tabulate(log)
+                assert held == (log.table.whole != table.VIEW)
+        except na.DataError as error:
+            return error.problems
+        return found.input, found.findings, as_frame(found.main).to_dict("list")
+
+    small = seen(held=True)
+    monkeypatch.setattr(table, "MOST_HELD", 0)
+    assert small == seen(held=False)
+    refused = "seven" in rest or "b;p" in rest or (rest == "b;q;z;7;\n" and duplicates == "ask")
+    assert refused == (isinstance(small, tuple) and isinstance(small[0], Problem))
 
 
 @pytest.mark.parametrize("engine", ["pandas", "polars", "arrow", "duckdb"])

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import CallError, DataError, NoAnswerError, Place
-from noiseaudit.reading import open_table, read, tabulate
+from noiseaudit.reading import encoding, open_table, read, structure, tabulate
 from noiseaudit.reading.dates import date_column
 from noiseaudit.reading.dialect import Dialect
 from noiseaudit.reading.numbers import number_column, number_of, read_shape
@@ -149,11 +150,17 @@ FRAGMENTS = st.lists(
 
 
 @few(400)
-@given(text=FRAGMENTS, end=st.sampled_from(("\n", "\r\n")), skip=st.integers(0, 2))
-def test_scan_finds_what_a_slow_reading_finds(path: Path, text: str, end: str, skip: int) -> None:
+@given(
+    text=FRAGMENTS,
+    end=st.sampled_from(("\n", "\r\n")),
+    skip=st.integers(0, 2),
+    chunk=st.sampled_from((1, 3, 8, 1 << 18)),
+)
+def test_scan_finds_what_a_slow_reading_finds(path: Path, text: str, end: str, skip: int, chunk: int) -> None:
     data = text.replace("\n", end).encode()
     path.write_bytes(data)
-    found, wanted = scan(path, ";", skip=skip), slow_structure(data, ";", skip=skip)
+    with mock.patch.object(structure, "_CHUNK", chunk):
+        found, wanted = scan(path, ";", skip=skip), slow_structure(data, ";", skip=skip)
     assert found.regular == (wanted is not None)
     if wanted is None:
         return
@@ -162,6 +169,13 @@ def test_scan_finds_what_a_slow_reading_finds(path: Path, text: str, end: str, s
     assert found.joined(found.blank).tolist() == wanted.blank
     tall = zip(found.joined(found.tall).tolist(), found.joined(found.more_lines).tolist(), strict=True)
     assert list(tall) == wanted.tall
+
+
+@few(200)
+@given(data=st.lists(st.sampled_from((b"a", b"\n", b"\r\n", b"\xc3\xab"))).map(b"".join), size=st.integers(1, 5))
+def test_lines_do_not_depend_on_the_pieces(data: bytes, size: int) -> None:
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    assert list(encoding._lines(pieces)) == data.split(b"\n")
 
 
 @few(400)
