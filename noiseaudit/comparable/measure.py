@@ -16,8 +16,8 @@ from noiseaudit.comparable.features import FeatureTable
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import estimate_of
 from noiseaudit.estimators.detectable_pattern import class_pattern, pattern_by_class, pattern_by_slope
-from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.intervals import mover_sum
+from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.log_bounds import LogBounds, bound_noise, spread_within
 from noiseaudit.estimators.log_level import LogLevel, level_in_pools, level_of_judges
 from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way

@@ -136,8 +136,8 @@ cases with higher f; `pooled`: cases are dealt out within 8 pools that differ in
 With four periods levels change (correlation .7 from one to the next), and the truth is the variance of a
 professional's mean level. Strata: two categories and the strongest number in five bins, as a user would name them.
 Classes: the tree of `comparable/classes.py`, grown on all rows or, `honest`, on a third that then does not count.
-case_mix: the model of `comparable/case_mix.py`. Detected: the pattern noise that was counted, as a share of what lies in
-the features (two of them, each a half).
+case_mix: the model of `comparable/case_mix.py`. Detected: the pattern noise that was counted, as a share of what lies
+in the features (two of them, each a half).
 
 Made with `python -m tests.validity.study_logs --runs {runs}`.
 """
