@@ -38,7 +38,7 @@ def persistence(periods: JudgePeriods, *, confidence: float) -> Number:
         return NotIdentified.of("few_in_both_periods")
     N, D = (sum(getattr(pair, name) for pair in pairs) for name in ("covariance", "level"))
     if D <= 0:
-        return NotIdentified.of("no_level_noise")
+        return NotIdentified.of("no_level_to_keep")
     used = np.any([pair.judges for pair in pairs], axis=0)
     left_N, left_D = (np.sum([getattr(pair, name) for pair in pairs], axis=0)[used]
                       for name in ("left_covariance", "left_level"))  # fmt: skip

@@ -131,7 +131,7 @@ def test_constant_decisions() -> None:
     assert isinstance(found, OverTime)
     assert not any(period.outside or period.level_outside for period in found.periods)
     assert [period.level.variance for period in found.periods] == pytest.approx([0] * 12, abs=1e-30)
-    assert reason(found.persistence) == "no_level_noise"
+    assert reason(found.persistence) == "no_level_to_keep"
     assert isinstance(found.judge_days, Estimate)
     assert (found.judge_days.variance, found.judge_days.variance_interval) == (0, None)
     assert {reason(x) for x in (found.sequence, *(e.component for e in found.moments))} == {"constant_decisions"}

@@ -78,7 +78,7 @@ def test_what_cannot_be_known() -> None:
     equal = periods_of(Months(judges=10, months=3), 3)
     none = persistence(replace(equal, mean=np.zeros_like(equal.mean)), confidence=0.95)
     reasons = [found.reason for found in (one, two_judges, none) if isinstance(found, NotIdentified)]
-    assert reasons == ["one_period", "few_in_both_periods", "no_level_noise"]
+    assert reasons == ["one_period", "few_in_both_periods", "no_level_to_keep"]
 
 
 def test_levels_that_never_change_and_are_known_exactly() -> None:
