@@ -249,7 +249,7 @@ def _time_figures(time: OverTime) -> Table:
 def _moments(time: OverTime) -> Table:
     """What a day, an hour, a weekday and a place in the row do; days are no covariate, so they have no test."""
     days: tuple[Cell, ...] = ("day", *_part(time.judge_days), None, None, None, None)
-    rows = tuple((m.covariate, *_part(m.component), m.f, m.df[0], m.df[1], m.p) for m in time.moments)
+    rows = tuple((m.covariate, *_part(m.component), m.f, *(m.df or (None, None)), m.p) for m in time.moments)
     columns = ("moment", *_PART, "F", "df1", "df2", "p")
     return Table("moments", columns, (days, *rows))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,18 +50,13 @@ def compare(
     log: Log,
     design: AuditDesign,
     *,
-    characteristics: Sequence[str],
     learner: Regressor | None,
     findings: list[Finding],
 ) -> Compared:
     """Choose a route and take it. Adds what was set aside, and why, to the findings."""
-    table, aside = _features(rows, design, characteristics, findings)
+    table, aside = usable_features(rows, design, findings)
     decision = _decisions(rows, log)
     route = _route(design, table, categories=decision.shape[1])
-    if design.features and not table.features:
-        findings.append(finding("log_no_useful_features", "warning"))
-    elif not design.features:
-        findings.append(finding("log_no_features", "warning"))
     settings = {"confidence": design.confidence, "kurtosis_floor": design.kurtosis_floor}
     pool = rows.pool
     classes: tuple[ComparableClass, ...] = ()
@@ -79,7 +73,7 @@ def compare(
     else:
         rules = stratify(table, design.bins) if route == "strata" else grow_classes(decision, table, rows.judge).rules
         code = class_codes(rules, table.features, table.values)
-        within = _within_pools(code, pool)
+        within = within_pools(code, pool)
         cells = index_cells(within, rows.judge, decision)
         measured, fit = measure_classes(
             cells, name=CLASSES, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
@@ -87,10 +81,10 @@ def compare(
         effect = fit.class_effect[within]
         adjusted, predicted = decision - effect, effect[:, 0]
         explained = _explained(decision, effect, rows.judge)
-        classes = _listed(rules, code, rows.judge, decision, log)
+        classes = listed_classes(rules, code, rows.judge, decision, log)
         if decision.shape[1] == 1:
             measured = _with_sources(measured, adjusted[:, 0], table, rows.judge, design)
-        alone = _classes_of_one_judge(within, rows.judge)
+        alone = classes_of_one_judge(within, rows.judge)
         if alone:
             findings.append(finding("class_of_one_judge", "warning", n=alone))
     comparison = Comparison(
@@ -101,15 +95,22 @@ def compare(
         explained=explained,
         learner=name,
         pools=len(rows.pools) if pool is not None else None,
-        characteristics=tuple(characteristics) if design.characteristics_as_features else (),
+        characteristics=characteristics_used(design),
     )
     return Compared(comparison, measured, table, decision, adjusted, predicted)
 
 
-def _features(
-    rows: LogRows, design: AuditDesign, characteristics: Sequence[str], findings: list[Finding]
+def characteristics_used(design: AuditDesign) -> tuple[str, ...]:
+    """Characteristics of persons that are features, because the user says so."""
+    asked = design.characteristics_as_features
+    return tuple(name for name in design.features if name in design.groups) if asked else ()
+
+
+def usable_features(
+    rows: LogRows, design: AuditDesign, findings: list[Finding]
 ) -> tuple[FeatureTable, tuple[SetAside, ...]]:
     """The features that may be used, and the others with the reason, each said in a finding."""
+    characteristics = [name for name in design.features if name in design.groups]
     every = FeatureTable(
         tuple(Feature(name, labels) for name, labels in zip(rows.names, rows.labels, strict=True)), rows.features
     )
@@ -134,6 +135,10 @@ def _features(
         missing = float(np.isnan(found.values[:, place]).mean())
         if missing >= _MUCH_MISSING:
             findings.append(finding("feature_missing", "warning", column=name, share=f"{missing:.0%}"))
+    if design.features and not found.features:
+        findings.append(finding("log_no_useful_features", "warning"))
+    elif not design.features:
+        findings.append(finding("log_no_features", "warning"))
     return found, tuple(aside)
 
 
@@ -160,7 +165,7 @@ def _route(design: AuditDesign, table: FeatureTable, *, categories: int) -> Rout
     return "strata" if len(table.features) == 1 and table.features[0].is_category else "case_mix"
 
 
-def _within_pools(code: Codes, pool: Codes | None) -> Codes:
+def within_pools(code: Codes, pool: Codes | None) -> Codes:
     """Classes within pools: cases are compared inside both."""
     if pool is None:
         return code
@@ -190,7 +195,7 @@ def _explained(decision: Floats, effect: Floats, judge: Codes) -> float | None:
     return 1 - within(decision - effect) / whole if whole > 0 else None
 
 
-def _listed(rules: Rules, code: Codes, judge: Codes, decision: Floats, log: Log) -> tuple[ComparableClass, ...]:
+def listed_classes(rules: Rules, code: Codes, judge: Codes, decision: Floats, log: Log) -> tuple[ComparableClass, ...]:
     """The classes with their rules; the mean on the scale of the decision, None for categories and logs."""
     n = np.bincount(code, minlength=leaves(rules))
     judges = np.zeros(len(n), dtype=np.intp)
@@ -215,7 +220,8 @@ def _with_sources(
     return replace(measured, sources=(*measured.sources, *(replace(source, counted=False) for source in found)))
 
 
-def _classes_of_one_judge(code: Codes, judge: Codes) -> int:
+def classes_of_one_judge(code: Codes, judge: Codes) -> int:
+    """Classes in which nobody can be compared."""
     pairs = np.unique(code.astype(np.int64) * (int(judge.max()) + 1) + judge)
     per_class = np.bincount((pairs // (int(judge.max()) + 1)).astype(np.intp))
     return int((per_class == 1).sum())

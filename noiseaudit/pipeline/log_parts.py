@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from noiseaudit.aggregates.cells import Cells
-from noiseaudit.comparable.assignment import assignment_of
+from noiseaudit.aggregates.moments import Floats
+from noiseaudit.comparable.assignment import Column, assignment_of
+from noiseaudit.comparable.features import FeatureTable
 from noiseaudit.comparable.sensitivity import sensitivity_of
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import NotIdentified
@@ -47,7 +49,9 @@ def log_parts(
         differing = pairs_disagreement(measured.level_component, measured.spread, factor=factor)
     else:
         distance = pairs_difference(rows.judge, adjusted, unit=unit, confidence=design.confidence)
-    assignment = _assignment(rows, compared, design)
+    assignment = assignment_in(
+        rows, compared.table, compared.predicted, compared.decision[:, 0] if single else None, design
+    )
     return LogAudit(
         comparison=compared.comparison,
         comparable_pairs_difference=distance,
@@ -61,9 +65,15 @@ def log_parts(
     )
 
 
-def _assignment(rows: LogRows, compared: Compared, design: AuditDesign) -> Assignment:
-    table = compared.table
-    columns = {}
+def assignment_in(
+    rows: LogRows,
+    table: FeatureTable,
+    predicted: Floats | None,
+    decision: Floats | None,
+    design: AuditDesign,
+) -> Assignment:
+    """Did professionals get the same kind of cases, by the predicted decision and by every feature."""
+    columns: dict[str, Column] = {}
     for place, feature in enumerate(table.features):
         column = table.values[:, place]
         if feature.is_category:
@@ -75,8 +85,8 @@ def _assignment(rows: LogRows, compared: Compared, design: AuditDesign) -> Assig
         columns,
         rows.judge,
         pool=rows.pool,
-        predicted=compared.predicted,
-        decision=compared.decision[:, 0] if compared.decision.shape[1] == 1 else None,
+        predicted=predicted,
+        decision=decision,
         declared=design.assigned_by_lot,
     )
 

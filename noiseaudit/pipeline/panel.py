@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from noiseaudit.aggregates import Cells
@@ -21,7 +23,8 @@ from noiseaudit.estimators.lottery import (
 from noiseaudit.estimators.panel import estimate_panel
 from noiseaudit.estimators.two_way import TwoWay
 from noiseaudit.estimators.two_way_intervals import level_error, level_test
-from noiseaudit.pipeline.parts import case_table, judges_of, run_settings, tool_version
+from noiseaudit.pipeline.offices import split_by_office
+from noiseaudit.pipeline.parts import case_table, judges_of, run_settings, tool_version, unit_of
 from noiseaudit.reading import Log, Tabulated
 from noiseaudit.result import (
     Accuracy,
@@ -48,7 +51,7 @@ def panel_result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult
         cells, estimator=design.estimator, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
     )
     numeric = scale not in ("binary", "nominal")
-    unit = {"log": "log", "ordinal": "steps"}.get(scale, log.unit)
+    unit = unit_of(log)
     levels = _levels(cells, estimate)
     errors = (
         NotIdentified.of("not_numeric")
@@ -62,6 +65,11 @@ def panel_result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult
         )
     )
     accuracy = errors.accuracy if isinstance(errors, Errors) else errors
+    findings = list(_findings(table, estimate, accuracy, scale))
+    ignored = [role for role in ("groups", "relations", "features", "pool") if getattr(design, role)]
+    if ignored:
+        findings.append(finding("roles_not_used", "warning", roles=", ".join(ignored)))
+    offices = split_by_office(log, cells.judges, design, fit=estimate.fit or estimate, findings=findings)
     return AuditResult(
         input=table.input,
         design=_summary(log, cells, estimate),
@@ -79,8 +87,8 @@ def panel_result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult
         accuracy=accuracy,
         judges=judges_of(cells, levels, estimate.linked.judge_index, estimate.linked.block, design.confidence),
         groups=(),
-        findings=_findings(table, estimate, accuracy, scale),
-        supplement=_supplement(log, table, estimate, levels, errors, unit),
+        findings=tuple(findings),
+        supplement=replace(_supplement(log, table, estimate, levels, errors, unit), offices=offices),
         settings=run_settings(log, design),
         tool_version=tool_version(),
         cases=case_table(cells),

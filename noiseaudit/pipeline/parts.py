@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from noiseaudit.aggregates.cells import Cells, Codes
+from noiseaudit.aggregates.moments import Floats
 from noiseaudit.design import AuditDesign
+from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.judge_levels import JudgeLevels
 from noiseaudit.reading import Log
-from noiseaudit.result import CaseTable, Judge
+from noiseaudit.result import CaseTable, Individuals, Judge, LogAudit, Noise, Number
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the measuring of a log gave, whatever was measured.
+
+    judge_index: (J,) codes of the compared judges in the rows; block: (J,); effects: (J, K) and variance: (J,) of their
+    levels, None where there are none.
+    """
+
+    noise: Noise
+    levels: JudgeLevels | None
+    individuals: Individuals | NotIdentified
+    judge_index: Codes
+    block: Codes
+    effects: Floats | None
+    variance: Floats | None
+    mean: Number
+    parts: LogAudit
+    estimator: str
+
+
+def unit_of(log: Log) -> str | None:
+    """The unit of decisions on the scale of the audit."""
+    return {"log": "log", "ordinal": "steps"}.get(log.scale, log.unit)
 
 
 def tool_version() -> str:

@@ -56,6 +56,8 @@ def read_table(
         raise DataError(
             [Problem("E411", "every decision is missing.", "Check that this is the right column.", column=decision)]
         )
+    if resolved.exposure is not None and resolved.scale == "auto":
+        resolved = resolved.changed(scale="count")
     coding = code_decision(table, decision, resolved)
     columns = {
         "row": "row",
@@ -67,6 +69,8 @@ def read_table(
         columns["truth"] = code_truth(table, resolved.truth, resolved, coding)
     if resolved.weight is not None:
         columns["weight"] = _weight(table, resolved.weight, resolved)
+    if resolved.exposure is not None:
+        columns["exposure"] = _exposure(table, resolved.exposure, resolved)
     for role in ("pool", "office"):
         if getattr(resolved, role) is not None:
             columns[role] = trimmed(table, str(getattr(resolved, role)), resolved)
@@ -85,6 +89,7 @@ def read_table(
         evidence,
         findings,
         duplicates=design.duplicates,
+        excluded_judges=design.exclude_judges,
     )
     if resolved.time is not None:
         dates = date_column(table, resolved.time, resolved)
@@ -135,6 +140,18 @@ def _weight(table: Table, name: str, design: AuditDesign) -> str:
                            do="Mend these, or leave --weight out.")]
         )  # fmt: skip
     return f"CAST({numbers.sql} AS BIGINT)"
+
+
+def _exposure(table: Table, name: str, design: AuditDesign) -> str:
+    """Numbers above 0: what the events of a row are counted out of."""
+    numbers = number_column(table, name, design)
+    wrong = f"({numbers.sql}) IS NULL OR ({numbers.sql}) <= 0"
+    if table.fetch(f"SELECT 1 FROM {VIEW} WHERE {wrong} LIMIT 1"):
+        raise DataError(
+            [table.problem(name, wrong, code="E418", what="an exposure is a number above 0.",
+                           do="Leave such rows out for a stated reason, or leave --exposure out.")]
+        )  # fmt: skip
+    return f"CAST({numbers.sql} AS DOUBLE)"
 
 
 def _said(table: Table, design: AuditDesign, proposals: list[Proposal]) -> list[Finding]:

@@ -31,14 +31,18 @@ def account_for(
     total_keys = keyed & _are_totals(groups["case_id"])
     if log.table.kind != "wide":  # there a professional is the name of a column, and sums up nothing
         total_keys &= _are_totals(groups["judge_id"])
+    accounts = keyed & ~total_keys & groups["judge_id"].isin(log.excluded_judges)
     other = _Unkeyed() if keyed.all() else _unkeyed(log)
     totals = [*other.totals_without_case, *other.totals_without_judge, *groups.loc[total_keys, "first"].tolist()]
     undecided = groups["rows"] - groups["decided"]
     counts = {
         "missing_case": int(groups.loc[no_case, "rows"].sum()) - len(other.totals_without_case) - other.empty,
         "missing_judge": int(groups.loc[no_judge & ~no_case, "rows"].sum()) - len(other.totals_without_judge),
-        "missing_decision": int(undecided[keyed & ~total_keys].sum()),
-        "zero_weight": int(groups.loc[keyed & (groups["decided"] > 0) & (groups["n"] == 0), "decided"].sum()),
+        "missing_decision": int(undecided[keyed & ~total_keys & ~accounts].sum()),
+        "excluded_judge": int(groups.loc[accounts, "rows"].sum()),
+        "zero_weight": int(
+            groups.loc[keyed & ~accounts & (groups["decided"] > 0) & (groups["n"] == 0), "decided"].sum()
+        ),
         "total_row": len(totals) + int((groups["rows"] - 1)[total_keys].sum()),
         "identical_row": identical,
     }
@@ -46,11 +50,14 @@ def account_for(
     left_out["blank_row"] = left_out.get("blank_row", 0) + other.empty
     for code, n in left_out.items():
         counts[code] = counts.get(code, 0) + n
-    kept = keyed & ~total_keys & (groups["n"] > 0)
+    kept = keyed & ~total_keys & ~accounts & (groups["n"] > 0)
     used = groups if kept.all() else groups[kept].reset_index(drop=True)
     rows_used = int(used["decided"].sum())
     excluded = tuple(Exclusion(code, finding(f"excluded_{code}").what, n) for code, n in counts.items() if n)
     read = rows_used + sum(part.n for part in excluded)
+    if log.excluded_judges:
+        found = groups.loc[accounts, "judge_id"].nunique()
+        findings.append(finding("judges_left_out", n=counts["excluded_judge"], accounts=int(found)))
     if left_out["blank_row"]:
         findings.append(finding("W311", n=left_out["blank_row"]))
     if counts["total_row"]:

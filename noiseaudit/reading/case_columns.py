@@ -132,6 +132,10 @@ def fetch_rows(
     table: pd.DataFrame = engine.sql("SELECT * FROM log_rows ORDER BY row").df()
     engine.execute("DROP TABLE log_rows")
     judge, judges = _clean(table["judge_id"], labels["judge_id"], role="judge", findings=findings)
+    if log.excluded_judges:
+        kept = ~np.isin(judge, [k for k, label in enumerate(judges) if label in log.excluded_judges])
+        table, (codes, judge) = table[kept], np.unique(judge[kept], return_inverse=True)
+        judges, judge = tuple(judges[code] for code in codes), judge.astype(np.intp)
     pool = _clean(table["pool"], labels["pool"], role="pool", findings=findings) if "pool" in wanted else None
     office = _clean(table["office"], labels["office"], role="office", findings=findings) if "office" in wanted else None
     values = np.empty((len(table), len(columns)))

@@ -20,7 +20,7 @@ class Log:
     columns: SQL over the table's view by name: row, case_id, judge_id, decision (DOUBLE, shift taken off and logs
     taken; category code 1..K for nominal and ordinal decisions; NULL where missing), truth, weight, moment, pool and
     office where such roles are given. where: of the rows that count, None for all.
-    clock: moments have a time of day.
+    clock: moments have a time of day. excluded_judges: accounts that are no professionals.
     roles: role -> column as used. reading: everything needed to read the file the same way again; evidence: why.
     period: first and last day of the decisions, where a column tells. duplicates: identical rows: ask, keep, drop.
     """
@@ -39,6 +39,7 @@ class Log:
     duplicates: str = "ask"
     where: str | None = None
     clock: bool = False
+    excluded_judges: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:

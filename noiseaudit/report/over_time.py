@@ -115,7 +115,7 @@ def _moment_row(speaker: LogSpeaker, moment: MomentEffect) -> Iterator[str]:
     say, p_value = speaker.say, speaker.numerals.p_value
     yield say(f"log.time.{moment.covariate}")
     yield from speaker.component_cells(moment.component)
-    yield p_value(moment.p)
+    yield say("log.time.not_tested") if moment.p is None else p_value(moment.p)
     if moment.balanced_p is None:
         yield say("log.time.not_tested")
     else:

@@ -23,9 +23,10 @@ _BY_STATUS = {"bounded": Bounded, "not_identified": NotIdentified}
 
 
 def without_people(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings for a file: the names of judges' columns are names of people, so they are counted."""
-    columns = settings.get("judge_columns")
-    return dict(settings) | ({"judge_columns": f"{len(columns)} names or patterns"} if columns else {})
+    """Settings for a file: judges' columns and accounts left out can be names of people, so they are counted."""
+    columns, accounts = settings.get("judge_columns"), settings.get("exclude_judges")
+    counted = {"judge_columns": f"{len(columns)} names or patterns"} if columns else {}
+    return {**settings, **counted, **({"exclude_judges": f"{len(accounts)} accounts"} if accounts else {})}
 
 
 def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | None = None) -> dict[str, Any]:

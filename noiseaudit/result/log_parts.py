@@ -211,10 +211,28 @@ class SecondDecisions:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """Events per unit of exposure, and the checks of the model. relative: level noise over the squared rate (its SD is
+    the coefficient of variation).
+
+    dispersion: 1 for Poisson chance. proportional: 1 where twice the exposure brings twice the events. without_events:
+    professionals without one event, expected_without: how many the model expects.
+    """
+
+    rate: Number
+    relative: Component
+    dispersion: Number
+    proportional: Number
+    without_events: int | None
+    expected_without: float | None
+
+
+@dataclass(frozen=True)
 class LogAudit:
     """What an audit of a log adds. comparable_pairs_*: two colleagues on two cases of one class (not one case).
 
-    split_half: reliability of the levels, from random halves of each professional's decisions.
+    split_half: reliability of the levels, from random halves of each professional's decisions. rates: where decisions
+    are events out of an exposure.
     """
 
     comparison: Comparison
@@ -226,3 +244,4 @@ class LogAudit:
     sensitivity: Sensitivity | NotIdentified
     over_time: OverTime | NotIdentified
     second_decisions: SecondDecisions | NotIdentified
+    rates: Rates | None = None
