@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from noiseaudit.design import AuditDesign
+from noiseaudit.design import AuditDesign, Kind
 from noiseaudit.errors import CallError
 from noiseaudit.pipeline.log import audit_log, is_log
 from noiseaudit.pipeline.panel import panel_result
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def audit(
     source: object,
-    design: AuditDesign | None = None,
+    design: AuditDesign | Kind | None = None,
     *,
     name: str | None = None,
     propose: bool = True,
@@ -27,11 +27,13 @@ def audit(
     """Measure the noise in a panel of decisions, or in an ordinary log in which each case was decided once.
 
     source: path (CSV, TSV, gzip of these, Parquet), pandas, Polars or Arrow frame, DuckDB relation.
-    design: an AuditDesign; or give its fields as keywords. name: what the input is called in the result.
+    design: an AuditDesign; or give its fields as keywords, design="log" among them. name: what the input is called.
     propose=False never guesses roles. learner: the regressor of the case-mix model of a log (scikit-learn's
     fit and predict). CallError for a wrong call, DataError for data that cannot be used as given; what the data cannot
     tell is a NotIdentified value in the result, not an error.
     """
+    if isinstance(design, str):
+        design, settings = None, {**settings, "design": design}
     if design is not None and settings:
         raise CallError("wrong_setting", "give a design or its fields as keywords, not both")
     chosen = design or AuditDesign(**settings)

@@ -207,7 +207,7 @@ def _findings(log: Log, cells: Cells, rows: LogRows, design: AuditDesign) -> lis
     if not (cells.m2.any() or np.ptp(cells.mean, axis=0).any()):
         found.append(finding("W513", "warning"))
     alone = int((np.bincount(rows.judge) == 1).sum())
-    if alone:
+    if alone and rows.exposure is None:
         found.append(finding("judges_alone", n=alone))
     return found
 

@@ -8,7 +8,6 @@ from noiseaudit.aggregates.rate_sums import RateSums
 from noiseaudit.comparable.classes import grow_classes
 from noiseaudit.comparable.features import FeatureTable
 from noiseaudit.comparable.rules import Leaf, Rules, class_codes
-from noiseaudit.comparable.sensitivity import sensitivity_of
 from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import CallError, NotIdentified
@@ -110,7 +109,7 @@ def _found(found: RateLevel, comparison: Comparison, rows: LogRows, table: Featu
         split_half=nothing,
         pattern_sources=(PatternSource(CLASSES, "class", found.pattern, counted=True),) if comparison.classes else (),
         assignment=assignment_in(rows, table, None, None, design),
-        sensitivity=sensitivity_of(level, ()) if isinstance(level, Estimate | NotIdentified) else nothing,
+        sensitivity=nothing,
         over_time=nothing,
         second_decisions=nothing,
         rates=Rates(
