@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from noiseaudit.design import AuditDesign, Kind
 from noiseaudit.errors import CallError
-from noiseaudit.pipeline.log import audit_log, is_log
+from noiseaudit.pipeline.large_log import MOST_ROWS
+from noiseaudit.pipeline.log import audit_large_log, audit_log, is_log
 from noiseaudit.pipeline.panel import panel_result
 from noiseaudit.reading import read, tabulate
 from noiseaudit.result import AuditResult
@@ -38,6 +39,8 @@ def audit(
         raise CallError("wrong_setting", "give a design or its fields as keywords, not both")
     chosen = design or AuditDesign(**settings)
     with read(source, chosen, name=name, propose=propose) as log:
+        if chosen.design == "log" and chosen.exposure is None and log.table.rows() > MOST_ROWS:
+            return audit_large_log(log, chosen)
         table = tabulate(log)
         if is_log(table, chosen):
             return audit_log(log, table, chosen, learner=learner)

@@ -55,7 +55,7 @@ def compare(
 ) -> Compared:
     """Choose a route and take it. Adds what was set aside, and why, to the findings."""
     table, aside = usable_features(rows, design, findings)
-    decision = _decisions(rows, log)
+    decision = coded_decisions(rows, log)
     route = _route(design, table, categories=decision.shape[1])
     settings = {"confidence": design.confidence, "kurtosis_floor": design.kurtosis_floor}
     pool = rows.pool
@@ -80,10 +80,10 @@ def compare(
         )
         effect = fit.class_effect[within]
         adjusted, predicted = decision - effect, effect[:, 0]
-        explained = _explained(decision, effect, rows.judge)
+        explained = explained_within(decision, effect, rows.judge)
         classes = listed_classes(rules, code, rows.judge, decision, log)
         if decision.shape[1] == 1:
-            measured = _with_sources(measured, adjusted[:, 0], table, rows.judge, design)
+            measured = with_sources(measured, adjusted[:, 0], table, rows.judge, design)
         alone = classes_of_one_judge(within, rows.judge)
         if alone:
             findings.append(finding("class_of_one_judge", "warning", n=alone))
@@ -142,7 +142,7 @@ def usable_features(
     return found, tuple(aside)
 
 
-def _decisions(rows: LogRows, log: Log) -> Floats:
+def coded_decisions(rows: LogRows, log: Log) -> Floats:
     """(R, K) decisions: one column of numbers, or indicators of categories without an order."""
     if log.scale != "nominal":
         return rows.decision[:, None]
@@ -183,7 +183,7 @@ def _centred(values: Floats, pool: Codes | None) -> Floats:
     return np.asarray(values - means[code], dtype=np.float64)
 
 
-def _explained(decision: Floats, effect: Floats, judge: Codes) -> float | None:
+def explained_within(decision: Floats, effect: Floats, judge: Codes) -> float | None:
     """Share of the variance within judges that the classes take off."""
     n = np.maximum(np.bincount(judge), 1)
 
@@ -210,7 +210,7 @@ def listed_classes(rules: Rules, code: Codes, judge: Codes, decision: Floats, lo
     )  # fmt: skip
 
 
-def _with_sources(
+def with_sources(
     measured: Measured, adjusted: Floats, table: FeatureTable, judge: Codes, design: AuditDesign
 ) -> Measured:
     """The same with what single features drive beside the classes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -10,11 +12,12 @@ from noiseaudit.comparable.case_mix import Regressor
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.judge_levels import funnel_counts, shrink_levels
-from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.log_bounds import bound_noise
 from noiseaudit.estimators.log_level import LogLevel
 from noiseaudit.estimators.panel import largest_variance
-from noiseaudit.pipeline.compared import compare
+from noiseaudit.pipeline.case_counts import CaseCounts, cells_decided_twice
+from noiseaudit.pipeline.compared import Compared, coded_decisions, compare
+from noiseaudit.pipeline.large_log import compare_large
 from noiseaudit.pipeline.log_parts import log_parts
 from noiseaudit.pipeline.offices import split_by_office
 from noiseaudit.pipeline.parts import Found, case_table, judges_of, run_settings, tool_version, unit_of
@@ -24,6 +27,7 @@ from noiseaudit.reading.case_columns import LogRows, case_columns, fetch_rows
 from noiseaudit.result import (
     AuditResult,
     Balance,
+    CaseTable,
     DesignSummary,
     Estimate,
     Figure,
@@ -32,7 +36,6 @@ from noiseaudit.result import (
     Lottery,
     Noise,
     Number,
-    Offices,
     OverTime,
     Supplement,
 )
@@ -59,53 +62,104 @@ def shared_share(cells: Cells) -> float:
 
 
 def audit_log(log: Log, table: Tabulated, design: AuditDesign, *, learner: Regressor | None = None) -> AuditResult:
-    """What a log shows. learner: of the case-mix model, None for the default."""
+    """What a log shows whose rows are held in memory. learner: of the case-mix model, None for the default."""
     findings = list(table.findings)
     if design.design == "auto" and design.exposure is None:
         findings.append(finding("log_route", "warning", share=f"{shared_share(table.main):.0%}"))
-    rows = fetch_rows(log, case_columns(log.table, design), findings=findings)
+    rows, cells = fetch_rows(log, case_columns(log.table, design), findings=findings), table.main
     if rows.exposure is not None:
         found = measure_rates(rows, log, design, findings=findings)
     else:
-        found = _measured(rows, log, table.main, design, learner=learner, findings=findings)
-    findings += _findings(log, table.main, rows, design)
+        compared = compare(rows, log, design, learner=learner, findings=findings)
+        parts = log_parts(rows, cells, compared, design, unit=unit_of(log), shift=float(log.shift), scale=log.scale)
+        found = _found(log, cells, compared, parts, design, findings)
+    found = replace(found, judge_index=_indexed(rows, cells, found.judge_index))
+    findings += _findings(log, cells, design, rates=rows.exposure is not None)
+    return _result(log, table, found, CaseCounts.of(cells), design, findings, cases=case_table(cells))
+
+
+def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
+    """What a log shows that is too large for memory: classes of cases, and single rows from samples."""
+    findings: list[Finding] = []
+    large = compare_large(log, case_columns(log.table, design), design, findings=findings)
+    cells, twice = large.table.main, cells_decided_twice(log)
+    followed = None
+    if large.followed is not None and large.followed_effect is not None:
+        followed = large.followed, (coded_decisions(large.followed, log) - large.followed_effect)[:, 0]
+    parts = log_parts(
+        large.sample, twice.cells, large.compared, design, unit=unit_of(log), shift=float(log.shift), scale=log.scale,
+        followed=followed,
+    )  # fmt: skip
+    found = _found(log, cells, large.compared, parts, design, findings)
+    findings = [*large.table.findings, *findings, *_findings(log, cells, design, rates=False)]
+    result = _result(log, large.table, found, twice.counts, design, findings, cases=None)
+    return replace(result, judges=tuple(replace(judge, cells=judge.decisions) for judge in result.judges))
+
+
+def _result(
+    log: Log,
+    table: Tabulated,
+    found: Found,
+    counts: CaseCounts,
+    design: AuditDesign,
+    findings: list[Finding],
+    *,
+    cases: CaseTable | None,
+) -> AuditResult:
+    """The result of what was found; judge_index are codes of the judges of the table."""
     cells, nothing = table.main, NotIdentified.of("no_shared_cases")
-    index = _indexed(rows, cells, found.judge_index)
     offices = split_by_office(
-        log, cells.judges, design, effects=found.effects, variance=found.variance, index=index, block=found.block,
-        findings=findings,
+        log, cells.judges, design, effects=found.effects, variance=found.variance, index=found.judge_index,
+        block=found.block, findings=findings,
     )  # fmt: skip
     return AuditResult(
         input=table.input,
-        design=_summary(log, cells, found),
+        design=DesignSummary(
+            kind="log",
+            scale=log.scale,
+            estimator=found.estimator,
+            judges=len(np.unique(cells.judge)),
+            cases=counts.cases,
+            cells=counts.cells,
+            cells_informative=counts.informative,
+            decisions=int(cells.n.sum()),
+            replicated_cells=counts.replicated,
+            linked_blocks=len(np.unique(found.block)),
+            roles=dict(log.roles),
+        ),
         noise=found.noise,
         book=nothing,
         lottery=Lottery(nothing, nothing, nothing),
         accuracy=NotIdentified.of("no_truth" if design.truth is None else "log"),
-        judges=judges_of(cells, found.levels, index, found.block, design.confidence),
+        judges=judges_of(cells, found.levels, found.judge_index, found.block, design.confidence),
         groups=(),
         findings=tuple(findings),
-        supplement=_supplement(log, cells, found, offices, design),
+        supplement=Supplement(
+            judges_informative=counts.judges_informative,
+            cases_informative=counts.cases_informative,
+            squared_bias=NotIdentified.of("no_truth" if design.truth is None else "log"),
+            period=None if log.period is None else (log.period[0].isoformat(), log.period[1].isoformat()),
+            mean_decision=found.mean,
+            icc=nothing,
+            kappa=nothing,
+            system_as_composed=nothing,
+            level_test=nothing,
+            individuals=found.individuals,
+            differences=nothing,
+            offices=offices,
+            log=found.parts,
+        ),
         settings=run_settings(log, design),
         tool_version=tool_version(),
-        cases=case_table(cells),
+        cases=cases,
     )
 
 
-def _measured(
-    rows: LogRows,
-    log: Log,
-    cells: Cells,
-    design: AuditDesign,
-    *,
-    learner: Regressor | None,
-    findings: list[Finding],
+def _found(
+    log: Log, cells: Cells, compared: Compared, parts: LogAudit, design: AuditDesign, findings: list[Finding]
 ) -> Found:
-    """Noise of decisions one by one: comparable cases, bounds, and everything that a log adds."""
-    compared = compare(rows, log, design, learner=learner, findings=findings)
+    """Noise of decisions one by one: levels, and bounds for what a log does not identify."""
     measured, level = compared.measured, compared.measured.level
-    unit = unit_of(log)
-    parts = log_parts(rows, cells, compared, design, unit=unit, shift=float(log.shift), scale=log.scale)
     findings += _assignment_findings(parts, design)
     bounds = bound_noise(
         measured.level_component,
@@ -114,15 +168,13 @@ def _measured(
         lowest_occasion=_lowest_occasion(parts.over_time),
         most=largest_variance(cells),
     )
-    known = isinstance(level, LogLevel)
-    nobody = np.zeros(0, dtype=np.intp)
-    levels = None
+    own, levels, nobody = isinstance(level, LogLevel), None, np.zeros(0, dtype=np.intp)
     if isinstance(level, LogLevel) and level.effects.shape[1] == 1:  # categories have no single direction
         levels = shrink_levels(level.effects[:, 0], level.effect_variance, level.variance)
     mean: Number = NotIdentified.of("not_numeric")
     if cells.mean.shape[1] == 1:
         average = float(np.average(cells.mean[:, 0], weights=cells.n)) + float(log.shift)
-        mean = Figure(average, unit, None, "descriptive")
+        mean = Figure(average, unit_of(log), None, "descriptive")
     return Found(
         noise=Noise(
             bounds.system,
@@ -141,7 +193,7 @@ def _measured(
         variance=level.effect_variance if isinstance(level, LogLevel) else None,
         mean=mean,
         parts=parts,
-        estimator="fe" if known else "none",
+        estimator="fe" if own else "none",
     )
 
 
@@ -158,44 +210,7 @@ def _lowest_occasion(over_time: OverTime | NotIdentified) -> float:
     return 0.0 if interval is None else max(0.0, interval[0])
 
 
-def _summary(log: Log, cells: Cells, found: Found) -> DesignSummary:
-    return DesignSummary(
-        kind="log",
-        scale=log.scale,
-        estimator=found.estimator,
-        judges=len(np.unique(cells.judge)),
-        cases=len(np.unique(cells.case)),
-        cells=len(cells),
-        cells_informative=int((cells.judges_per_case[cells.case] >= 2).sum()),
-        decisions=int(cells.n.sum()),
-        replicated_cells=int((cells.n > 1).sum()),
-        linked_blocks=len(np.unique(found.block)),
-        roles=dict(log.roles),
-    )
-
-
-def _supplement(
-    log: Log, cells: Cells, found: Found, offices: Offices | NotIdentified | None, design: AuditDesign
-) -> Supplement:
-    nothing, linked = NotIdentified.of("no_shared_cases"), Linked.of(cells)
-    return Supplement(
-        judges_informative=linked.J,
-        cases_informative=linked.C,
-        squared_bias=NotIdentified.of("no_truth" if design.truth is None else "log"),
-        period=None if log.period is None else (log.period[0].isoformat(), log.period[1].isoformat()),
-        mean_decision=found.mean,
-        icc=nothing,
-        kappa=nothing,
-        system_as_composed=nothing,
-        level_test=nothing,
-        individuals=found.individuals,
-        differences=nothing,
-        offices=offices,
-        log=found.parts,
-    )
-
-
-def _findings(log: Log, cells: Cells, rows: LogRows, design: AuditDesign) -> list[Finding]:
+def _findings(log: Log, cells: Cells, design: AuditDesign, *, rates: bool) -> list[Finding]:
     """What a reader of a log must know."""
     found: list[Finding] = []
     if log.scale == "log":
@@ -206,8 +221,8 @@ def _findings(log: Log, cells: Cells, rows: LogRows, design: AuditDesign) -> lis
         found.append(finding("endogenous_judges", "warning", column=str(log.roles["judge"])))
     if not (cells.m2.any() or np.ptp(cells.mean, axis=0).any()):
         found.append(finding("W513", "warning"))
-    alone = int((np.bincount(rows.judge) == 1).sum())
-    if alone and rows.exposure is None:
+    alone = int((np.bincount(cells.judge, weights=cells.n) == 1).sum())
+    if alone and not rates:
         found.append(finding("judges_alone", n=alone))
     return found
 

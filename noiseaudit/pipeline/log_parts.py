@@ -37,8 +37,12 @@ def log_parts(
     unit: str | None,
     shift: float,
     scale: str,
+    followed: tuple[LogRows, Floats] | None = None,
 ) -> LogAudit:
-    """Everything that a log adds to the noise components. shift: was taken off every decision."""
+    """Everything that a log adds to the noise components. shift: was taken off every decision.
+
+    followed: rows of whole judges with their adjusted decisions, where `rows` is a sample of cases.
+    """
     single = compared.adjusted.shape[1] == 1
     adjusted = compared.adjusted[:, 0]
     differing: Number = NotIdentified.of("not_categorical")
@@ -52,6 +56,13 @@ def log_parts(
     assignment = assignment_in(
         rows, compared.table, compared.predicted, compared.decision[:, 0] if single else None, design
     )
+    mean = shift + float(compared.decision[:, 0].mean())
+    if not single:
+        over_time: OverTime | NotIdentified = NotIdentified.of("not_numeric")
+    elif followed is not None:
+        over_time = _over_time(followed[0], followed[1], None, design, mean=mean)
+    else:
+        over_time = _over_time(rows, adjusted, compared.predicted, design, mean=mean)
     return LogAudit(
         comparison=compared.comparison,
         comparable_pairs_difference=distance,
@@ -60,7 +71,7 @@ def log_parts(
         pattern_sources=measured.sources,
         assignment=assignment,
         sensitivity=_sensitivity(compared, assignment),
-        over_time=_over_time(rows, compared, design, mean=shift + float(compared.decision[:, 0].mean()), single=single),
+        over_time=over_time,
         second_decisions=second_decisions(cells, design),
     )
 
@@ -99,17 +110,15 @@ def _sensitivity(compared: Compared, assignment: Assignment) -> Sensitivity | No
 
 
 def _over_time(
-    rows: LogRows, compared: Compared, design: AuditDesign, *, mean: float, single: bool
+    rows: LogRows, adjusted: Floats, predicted: Floats | None, design: AuditDesign, *, mean: float
 ) -> OverTime | NotIdentified:
     if rows.moment is None:
         return NotIdentified.of("no_moment")
-    if not single:
-        return NotIdentified.of("not_numeric")
     return audit_over_time(
         rows.judge,
-        compared.adjusted[:, 0],
+        adjusted,
         rows.moment,
-        predicted=compared.predicted,
+        predicted=predicted,
         mean_decision=mean,
         confidence=design.confidence,
         kurtosis_floor=design.kurtosis_floor,

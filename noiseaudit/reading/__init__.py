@@ -14,11 +14,22 @@ from noiseaudit.reading.roles import resolve_roles
 from noiseaudit.reading.shapes import trimmed
 from noiseaudit.reading.source import open_table
 from noiseaudit.reading.table import VIEW, Table, literal
-from noiseaudit.reading.tabulate import Tabulated, tabulate
+from noiseaudit.reading.tabulate import CaseClasses, Tabulated, tabulate
 from noiseaudit.result import Finding
 from noiseaudit.result.findings import finding
 
-__all__ = ["MOST_CATEGORIES", "Log", "Proposal", "Table", "Tabulated", "open_table", "read", "read_table", "tabulate"]
+__all__ = [
+    "MOST_CATEGORIES",
+    "CaseClasses",
+    "Log",
+    "Proposal",
+    "Table",
+    "Tabulated",
+    "open_table",
+    "read",
+    "read_table",
+    "tabulate",
+]
 
 
 def read(source: object, design: AuditDesign, *, name: str | None = None, propose: bool = True) -> Log:

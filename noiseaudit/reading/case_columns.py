@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -102,9 +103,14 @@ class LogRows:
 
 
 def fetch_rows(
-    log: Log, columns: tuple[CaseColumn, ...], *, findings: list[Finding], sample: int | None = None
+    log: Log,
+    columns: tuple[CaseColumn, ...],
+    *,
+    findings: list[Finding],
+    sample: int | None = None,
+    of: Literal["case_id", "judge_id"] = "case_id",
 ) -> LogRows:
-    """The rows of a log with these features. sample: about so many rows, whole cases chosen by a hash of their id."""
+    """The rows of a log with these features. sample: about so many, whole cases or judges, by a hash of their id."""
     wanted: dict[str, str] = {"row": "row", "judge_id": log.columns["judge_id"], "decision": log.columns["decision"]}
     wanted["case_id"] = f"hash({log.columns['case_id']})"
     wanted |= {
@@ -117,7 +123,7 @@ def fetch_rows(
     if sample is not None:
         total = max(1, log.table.rows())
         share = min(1.0, sample / total)
-        query += f" AND case_id % 1000003 < {int(share * 1000003)}"
+        query += f" AND hash({of}) % 1000003 < {int(share * 1000003)}"
     totals = _total_labels(log)
     if totals:
         query += f" AND case_id NOT IN ({', '.join(f'hash({literal(label)})' for label in totals)})"

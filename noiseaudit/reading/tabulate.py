@@ -6,6 +6,7 @@ turn out the same merge by the law of the cells.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -37,15 +38,26 @@ class Tabulated:
     findings: tuple[Finding, ...]
 
 
-def tabulate(log: Log) -> Tabulated:
-    """Group, clean the labels, account for the rows; DataError where nothing is left or truths contradict."""
-    groups = _grouped(log)
+@dataclass(frozen=True)
+class CaseClasses:
+    """Classes in place of cases: an expression over further columns (their SQL by name) of the rows of a log."""
+
+    expression: nw.Expr
+    columns: Mapping[str, str]
+
+
+def tabulate(log: Log, *, classes: CaseClasses | None = None) -> Tabulated:
+    """Group, clean the labels, account for the rows; DataError where nothing is left or truths contradict.
+
+    classes: the cells are of judge and class, however many cases there are.
+    """
+    groups = _grouped(log, classes)
     if log.table.kind == "text" and log.table.records not in (None, groups["rows"].sum()):
         raise log.table.refusal()  # the engine found other rows than the scan did
     identical = 0
     if log.duplicates != "keep" and (groups["rows"] > 1).any():
         identical = drop_or_refuse_identical(log)
-        groups = _grouped(log) if identical else groups
+        groups = _grouped(log, classes) if identical else groups
     findings = list(log.findings)
     for key in ("case_id", "judge_id"):
         groups[key] = clean_labels(groups[key], role=key.removesuffix("_id"), findings=findings)
@@ -58,6 +70,8 @@ def tabulate(log: Log) -> Tabulated:
     else:
         main = _scores(indicators) if log.scale == "ordinal" else indicators
     repeated = int((main.n > 1).sum())
+    if classes is not None:
+        return Tabulated(main, indicators, account, tuple(findings))
     if repeated and not log.timed and "weight" not in log.roles:
         findings.append(finding("W502", n=repeated))
     if "truth" in log.roles and log.scale != "nominal":
@@ -69,12 +83,14 @@ def _categorical(log: Log) -> bool:
     return log.scale in ("nominal", "ordinal")
 
 
-def _grouped(log: Log) -> pd.DataFrame:
+def _grouped(log: Log, classes: CaseClasses | None = None) -> pd.DataFrame:
     """One row per (case, judge[, value]) with rows, decided (rows with a decision), n (decisions), mean and m2.
 
     With weights n counts them: mean and M2 of equal values are exact, and cells merge by their law.
     """
-    rows = nw.from_native(log.table.connection.sql(log.sql))
+    rows = nw.from_native(log.table.connection.sql(log.sql if classes is None else log.select(_columns(log, classes))))
+    if classes is not None:
+        rows = rows.with_columns(nw.when(~nw.col("case_id").is_null()).then(classes.expression).alias("case_id"))
     truth, weight = "truth" in log.roles, "weight" in log.roles
     try:
         if not (_categorical(log) or weight):
@@ -89,6 +105,11 @@ def _grouped(log: Log) -> pd.DataFrame:
     groups["n"] = np.where(known, groups.pop("weight") if weight else groups["rows"], 0)
     groups["mean"], groups["m2"] = groups["decision"], 0.0
     return groups
+
+
+def _columns(log: Log, classes: CaseClasses) -> dict[str, str]:
+    wanted = ("row", "case_id", "judge_id", "decision", "weight", "pool", "truth")
+    return {name: log.columns[name] for name in wanted if name in log.columns} | dict(classes.columns)
 
 
 def _numeric_cells(log: Log, groups: pd.DataFrame) -> Cells:
