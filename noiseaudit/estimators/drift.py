@@ -7,8 +7,8 @@ MEAN. With an effect of every judge, so that a change of who works does not look
 
 n_j: (T,) decisions of judge j by period, N_j their sum. The jackknife over judges makes the limits hold although a
 judge's own level wanders: a period is outside when more moved than single judges. df = (sum q)^2/sum q^2 - 1 with q_jt
-the part that judge j has in V_t under equal variances; with J - 1 three times too many periods lie outside as soon as
-judges are unequally busy. Periods are compared where two judges or more link them: the centre is then the mean of the
+the part that judge j has in V_t under equal variances: with J - 1 too many periods lie outside as soon as judges are
+unequally busy. Periods are compared where two judges or more link them: the centre is then the mean of the
 periods that hang together.
 
 LEVEL NOISE. An exponentially weighted moving average (Roberts, 1959) of L_t, as far as it lies from its mean:
@@ -16,7 +16,7 @@ LEVEL NOISE. An exponentially weighted moving average (Roberts, 1959) of L_t, as
     E_t = .2 (L_t - mean L) + .8 E_{t-1} ,  E_0 = 0 ;   outside when |E_t| > t_{.999, mean judges - 1} SE(E_t)
 
 SE by jackknife over judges of E_t itself, which counts that the same judges serve in all periods. Of L_t, signed, and
-not of its square root: where level noise is small the root gives six times as many false alarms.
+not of its square root: where level noise is small the root, cut off at 0, gives more false alarms.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ A weekday is the same all day, so days are what is compared, and the judge's own
 
     weekday: u_d / sqrt(1 - 2 w_d + sum_d' w_d'^2) ,  w_d = n_d/n_j ;   k = D/(D - 1 - q) ;  F on q and D - 1 - q
 
-Without that, judges of five days each make weekdays differ in .12 of logs where they do not (at .05), instead of .06.
+Without that, weekdays seem to differ too often as soon as judges have few days.
 
 Interval: beta'A beta is taken as c times a non-central chi-square with nu degrees of freedom,
 c = tr (AV)^2/tr AV, nu = (tr AV)^2/tr (AV)^2, and solved for the non-centrality. Cameron & Miller (2015).

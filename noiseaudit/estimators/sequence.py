@@ -5,8 +5,8 @@
 
 S: all pairs of a judge, the first half and the second half of them; rbar_j, rbar'_j: means over the judge's pairs in S.
 A regression with judge effects is off by about -(1 + rho)/(T - 1), which looks like a contrast effect; without them
-level noise inflates it. The half-panel jackknife takes the first bias off. Halves of the PAIRS leave .001 at T = 20;
-halves of the decisions, which lose the pair in the middle, leave .006. Dhaene & Jochmans (2015); Nickell (1981).
+level noise inflates it. The half-panel jackknife takes the first bias off, and best with halves of the PAIRS: halves of
+the decisions lose the pair in the middle (docs/validity_time.md). Dhaene & Jochmans (2015); Nickell (1981).
 
 Pairs do not run across days: what is asked is the pull of the case just before, which a night ends, and pairs across
 nights and holidays would water it down. Decisions of one day share the day's mood, which b holds too: judge-day noise
