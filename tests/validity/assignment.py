@@ -153,19 +153,21 @@ def one(row: Row, run: int) -> Balance:
     return found
 
 
-def runs_of(row: Row, runs: int) -> list[Balance]:
+def runs_of(row: Row, runs: int, first: int = 0) -> list[Balance]:
     """`runs` by F; a quarter of them, but 500 at least, where every one takes 999 permutations."""
-    first = one(row, 0)
-    many = runs if first.method == "F" else min(runs, max(500, runs // 4))
-    found = [first, *(one(row, run) for run in range(1, many))]
+    found = [one(row, first)]
+    many = runs if found[0].method == "F" else min(runs, max(500, runs // 4))
+    found += [one(row, run) for run in range(first + 1, first + many)]
     print(row.name, row.eta, many, np.mean([b.p < 0.05 for b in found]), file=sys.stderr)
     return found
 
 
-def level_table(runs: int) -> list[str]:
+def level_table(runs: int, first: int = 0, words: str = "") -> list[str]:
     lines = ["| data | p from | data sets | p < .05 | p < .01 | mean p |", "|---|---|---|---|---|---|"]
     for row in LEVEL:
-        found = runs_of(row, runs)
+        if words not in row.name:
+            continue
+        found = runs_of(row, runs, first)
         p = np.array([b.p for b in found])
         method = "/".join(sorted({b.method for b in found}))
         shares = " | ".join(f"{(p < a).mean():.3f} ± {math.sqrt(a * (1 - a) / len(p)):.3f}" for a in (0.05, 0.01))
@@ -195,11 +197,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--first", type=int, default=0, help="number of the first data set")
+    parser.add_argument("--level", help="only the table of the level, of rows whose name holds these words")
     options = parser.parse_args()
+    if options.level is not None:
+        print("\n".join(level_table(options.runs, options.first, options.level)))
+        return
     text = "\n".join(["## Level", "", *level_table(options.runs), "", "## Power", "", *power_table(options.runs)])
     if options.out:
         command = f"python -m tests.validity.assignment --runs {options.runs} --out {options.out}"
-        options.out.write_text(f"# The test of assignment\n\nMade by `{command}`.\n\n{text}\n", "utf-8")
+        before = options.out.read_text("utf-8") if options.out.exists() else ""
+        notes = "".join(before.partition("\n## Notes")[1:])  # what is written by hand beneath the tables stays
+        options.out.write_text(f"# The test of assignment\n\nMade by `{command}`.\n\n{text}\n{notes}", "utf-8")
     else:
         print(text)
 
