@@ -134,7 +134,7 @@ class Cells:
 
 def index_cells(case: Codes, judge: Codes, decision: Floats) -> Cells:
     """Cells from codes (R,) and decisions (R,) or (R, K) that already lie around 0; labels are the codes themselves."""
-    value = decision.reshape(len(decision), -1)
+    value = decision[:, None] if decision.ndim == 1 else decision
     return _collapse(
         case,
         judge,

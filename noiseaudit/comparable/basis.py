@@ -9,6 +9,7 @@ in that order of importance, as many as the rows can carry.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,15 @@ from noiseaudit.comparable.features import FeatureTable
 ROWS_A_COLUMN = 10  # fewer rows than this for each column and the regression follows chance
 MOST_COLUMNS = 400
 _GRID = 201
+_BLOCK = 20_000
 _SAMPLE = 200_000
 _PAIRED_VALUES = 4
+
+
+def pieces(rows: int) -> Iterator[slice]:
+    """Rows in blocks, so that no table of all columns is ever held."""
+    for begin in range(0, rows, _BLOCK):
+        yield slice(begin, begin + _BLOCK)
 
 
 @dataclass(frozen=True)

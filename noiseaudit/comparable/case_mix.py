@@ -23,11 +23,10 @@ import numpy.typing as npt
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, Moments, grouped
-from noiseaudit.comparable.basis import MOST_COLUMNS, ROWS_A_COLUMN, Basis
+from noiseaudit.comparable.basis import MOST_COLUMNS, ROWS_A_COLUMN, Basis, pieces
 from noiseaudit.comparable.features import FeatureTable
 from noiseaudit.comparable.within_judges import WithinFit, WithinSums, fit_within
 
-_CHUNK = 50_000
 _MANY_ROWS = 200_000  # below, threads of a learner cost more than they bring: on a busy machine 50 times as much
 _FEWEST_ROWS = 300  # below, a regressor that is fitted to four fifths of the rows adds noise only
 
@@ -153,8 +152,8 @@ def _folds(unit: Codes | int, rows: int, folds: int, seed: int) -> Codes:
 
 def _pieces(basis: Basis, table: FeatureTable, predicted: Floats | None, rows: Codes) -> Iterator[tuple[Codes, Floats]]:
     """Rows in blocks with their columns: those of the basis, and the prediction."""
-    for begin in range(0, len(rows), _CHUNK):
-        block = rows[begin : begin + _CHUNK]
+    for piece in pieces(len(rows)):
+        block = rows[piece]
         columns = basis.columns(table.values[block])
         yield block, columns if predicted is None else np.column_stack([columns, predicted[block]])
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
-from noiseaudit.comparable.basis import ROWS_A_COLUMN, Basis
+from noiseaudit.comparable.basis import ROWS_A_COLUMN, Basis, pieces
 from noiseaudit.comparable.features import FeatureTable
 from noiseaudit.comparable.rules import Leaf, Rules, Split
 from noiseaudit.comparable.within_judges import WithinSums, fit_within
 
 MOST_CLASSES = 30
+MOST_ROWS = 200_000  # from which a tree is grown
 _FEWEST_ROWS = 50  # of a class, in the sample
 _ROWS_A_JUDGE = 2  # of a class, on average: a class is of use where several professionals meet in it
 
@@ -37,15 +40,11 @@ def grow_classes(decision: Floats, table: FeatureTable, judge: Codes, *, most: i
     """Classes of a sample: decision (R,) or (R, K), features that vary within judges, judge codes (R,)."""
     from sklearn.tree import DecisionTreeRegressor
 
-    values = decision.reshape(len(decision), -1)
-    levelled = values - values.mean(axis=0)
-    basis = Basis.of(table, most=max(0, (len(values) - int(judge.max()) - 1) // ROWS_A_COLUMN))
-    columns = basis.columns(table.values)
-    judges = int(judge.max()) + 1
-    n = np.maximum(np.bincount(judge, minlength=judges), 1)
-    for k in range(values.shape[1]):
-        sums = WithinSums.of(columns, levelled[:, k], judge, judges)
-        levelled[:, k] -= ((sums.y - sums.z @ fit_within(sums).beta) / n)[judge]
+    kept = np.arange(len(decision))
+    if len(kept) > MOST_ROWS:
+        kept = np.sort(np.random.default_rng(0).permutation(len(kept))[:MOST_ROWS])
+    values, table, judge = decision.reshape(len(decision), -1)[kept], table.rows(kept), judge[kept]
+    levelled = _without_levels(values - values.mean(axis=0), table, judge)
     coder = _Coder.of(table, levelled)
     least = max(_FEWEST_ROWS, _ROWS_A_JUDGE * int((np.bincount(judge) > 0).sum()))
     tree = DecisionTreeRegressor(
@@ -58,6 +57,22 @@ def grow_classes(decision: Floats, table: FeatureTable, judge: Codes, *, most: i
     reader = _Reader(table, coder, tree.tree_, coded)
     rules = reader.read(0, np.arange(len(values)), {})
     return GrownTree(rules, np.array(reader.predicted))
+
+
+def _without_levels(decision: Floats, table: FeatureTable, judge: Codes) -> Floats:
+    """Decisions (R, K) without the levels of the judges, found by least squares within judges."""
+    judges = int(judge.max()) + 1
+    basis = Basis.of(table, most=max(0, (len(decision) - judges) // ROWS_A_COLUMN))
+    n = np.maximum(np.bincount(judge, minlength=judges), 1)
+    levelled = decision.copy()
+    for k, column in enumerate(decision.T):
+        parts = (
+            WithinSums.of(basis.columns(table.values[piece]), column[piece], judge[piece], judges)
+            for piece in pieces(len(decision))
+        )
+        sums = reduce(add, parts)
+        levelled[:, k] -= ((sums.y - sums.z @ fit_within(sums).beta) / n)[judge]
+    return levelled
 
 
 @dataclass(frozen=True)

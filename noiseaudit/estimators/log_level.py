@@ -123,7 +123,7 @@ def level_in_pools(cells: Cells, *, confidence: float = 0.95, kurtosis_floor: fl
     """
     linked = Linked.of(cells)
     if linked.J < 2:
-        return NotIdentified.of("single_judge" if len(np.unique(cells.judge)) < 2 else "no_shared_pools")
+        return NotIdentified.of("single_judge" if len(np.unique(cells.judge)) < 2 else "no_shared_pool")
     if linked.df <= 0:
         return NotIdentified.of("too_few_decisions")
     try:
