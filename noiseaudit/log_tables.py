@@ -185,6 +185,8 @@ def rule_code(rule: Sequence[Condition]) -> str:
 
 
 def _condition_code(condition: Condition) -> str:
+    if condition.sign == "in" and not condition.values:
+        return f"{condition.feature} missing"
     right = f"{condition.bound:.17g}" if condition.bound is not None else f"({', '.join(condition.values)})"
     test = f"{condition.feature} {condition.sign} {right}"
     return f"({test} or {condition.feature} missing)" if condition.missing else test

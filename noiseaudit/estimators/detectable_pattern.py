@@ -1,7 +1,12 @@
 """Detectable pattern noise: what a log shows of professionals who weigh cases in their own way.
 
 By class (classes, values of a category, tenths of the predicted decision): the judge x class variance S of the
-two-way fit on cells of judge and class, whose repeats are the decisions inside a cell.
+two-way fit on cells of judge and class, whose repeats are the decisions inside a cell; p_jk: share of the decisions of
+judge j that lie in class k. Its part of the decision's variance:
+
+    S * sum_j n_j (1 - sum_k p_jk^2)/(N - J)
+
+because what a judge does in nearly all cases alike is that judge's level: own ways in a rare class move few decisions.
 
 By slope of a number z, with its within-judge slopes beta_j, S_j = sum (z - zbar_j)^2, S. = sum_j S_j:
 
@@ -15,6 +20,8 @@ MacKinnon & White (1985); moment estimator after DerSimonian & Laird (1986).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from noiseaudit.aggregates.cells import Cells, Codes
@@ -25,11 +32,11 @@ from noiseaudit.estimators.intervals import down_to_zero, few_judges, jackknife_
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.two_way import IllConditionedError, TwoWay, fit_two_way
 from noiseaudit.estimators.two_way_intervals import leave_one_judge_out
-from noiseaudit.result import Component
+from noiseaudit.result import Component, Estimate
 
 
 def pattern_by_class(cells: Cells, *, confidence: float = 0.95, kurtosis_floor: float = 2.0) -> Component:
-    """Judge x class variance from cells whose `case` is the class; signed, with its interval."""
+    """What judge x class brings to the decision's variance, from cells whose `case` is the class; signed."""
     linked = Linked.of(cells)
     if linked.J < 2:
         return NotIdentified.of("single_judge" if len(np.unique(cells.judge)) < 2 else "no_shared_classes")
@@ -39,7 +46,25 @@ def pattern_by_class(cells: Cells, *, confidence: float = 0.95, kurtosis_floor: 
         fit = fit_two_way(linked)
     except IllConditionedError:
         return NotIdentified.of("ill_conditioned")
-    return class_pattern(fit, confidence=confidence, kurtosis_floor=kurtosis_floor)
+    own = class_pattern(fit, confidence=confidence, kurtosis_floor=kurtosis_floor)
+    return _scaled(own, share_within_judges(cells)) if isinstance(own, Estimate) else own
+
+
+def share_within_judges(cells: Cells) -> float:
+    """sum_j n_j (1 - sum_k p_jk^2)/(N - J): the chance that two decisions of a judge lie in different classes."""
+    n = sum_by(cells.judge, cells.n, len(cells.judges))
+    alike = sum_by(cells.judge, cells.n**2, len(cells.judges))
+    seen = n > 0
+    return float((n[seen] - alike[seen] / n[seen]).sum() / (n[seen] - 1).sum())
+
+
+def _scaled(part: Estimate, by: float) -> Estimate:
+    interval = part.variance_interval
+    return replace(
+        part,
+        variance=part.variance * by,
+        variance_interval=None if interval is None else (interval[0] * by, interval[1] * by),
+    )
 
 
 def class_pattern(fit: TwoWay, *, confidence: float, kurtosis_floor: float) -> Component:

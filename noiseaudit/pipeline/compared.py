@@ -23,7 +23,7 @@ from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign
 from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import LogRows
-from noiseaudit.result import ComparableClass, Comparison, Finding, Route, SetAside
+from noiseaudit.result import ComparableClass, Comparison, Condition, Finding, Route, SetAside
 from noiseaudit.result.findings import finding
 
 _MUCH_MISSING = 0.5
@@ -82,6 +82,8 @@ def compare(
         adjusted, predicted = decision - effect, effect[:, 0]
         explained = explained_within(decision, effect, rows.judge)
         classes = listed_classes(rules, code, rows.judge, decision, log)
+        explained = _explained(decision, effect, rows.judge)
+        classes = listed_classes(rules, table, code, rows.judge, decision, log)
         if decision.shape[1] == 1:
             measured = with_sources(measured, adjusted[:, 0], table, rows.judge, design)
         alone = classes_of_one_judge(within, rows.judge)
@@ -195,22 +197,48 @@ def explained_within(decision: Floats, effect: Floats, judge: Codes) -> float | 
     return 1 - within(decision - effect) / whole if whole > 0 else None
 
 
-def listed_classes(rules: Rules, code: Codes, judge: Codes, decision: Floats, log: Log) -> tuple[ComparableClass, ...]:
-    """The classes with their rules; the mean on the scale of the decision, None for categories and logs."""
+def listed_classes(
+    rules: Rules,
+    table: FeatureTable,
+    code: Codes,
+    judge: Codes,
+    decision: Floats,
+    log: Log,
+    *,
+    exposure: Floats | None = None,
+) -> tuple[ComparableClass, ...]:
+    """The classes with their rules. The mean: on the scale of the decision, events per exposure where there is one;
+    None for categories.
+    """
     n = np.bincount(code, minlength=leaves(rules))
     judges = np.zeros(len(n), dtype=np.intp)
     seen = np.unique(code.astype(np.int64) * (int(judge.max()) + 1) + judge)
     np.add.at(judges, (seen // (int(judge.max()) + 1)).astype(np.intp), 1)
-    sums = np.bincount(code, weights=decision[:, 0], minlength=len(n))
+    sums, shift = np.bincount(code, weights=decision[:, 0], minlength=len(n)), float(log.shift)
+    with np.errstate(invalid="ignore"):  # leaves without a case
+        mean = sums / n + shift
+        if exposure is not None:
+            mean = (sums + shift * n) / np.bincount(code, weights=exposure, minlength=len(n))
     numeric = decision.shape[1] == 1
     return tuple(
-        ComparableClass(rule, int(n[k]), int(judges[k]),
-                        float(sums[k] / n[k] + float(log.shift)) if numeric and n[k] else None)
+        ComparableClass(tuple(_as_read(each, table) for each in rule), int(n[k]), int(judges[k]),
+                        float(mean[k]) if numeric else None)
         for k, rule in enumerate(conditions(rules)) if n[k]
     )  # fmt: skip
 
 
 def with_sources(
+def _as_read(condition: Condition, table: FeatureTable) -> Condition:
+    """The same condition for the values that the log holds: what is in it, where that is shorter than what is not."""
+    place = table.names.index(condition.feature)
+    missing = condition.missing and bool(np.isnan(table.values[:, place]).any())
+    rest = tuple(label for label in table.features[place].labels if label not in condition.values)
+    if condition.sign == "not in" and 0 < len(rest) <= len(condition.values):
+        return replace(condition, sign="in", values=rest, missing=missing)
+    return replace(condition, missing=missing)
+
+
+def _with_sources(
     measured: Measured, adjusted: Floats, table: FeatureTable, judge: Codes, design: AuditDesign
 ) -> Measured:
     """The same with what single features drive beside the classes."""

@@ -69,7 +69,9 @@ def measure_rates(rows: LogRows, log: Log, design: AuditDesign, *, findings: lis
         route=route,  # type: ignore[arg-type]
         features=table.names,
         set_aside=aside,
-        classes=() if isinstance(rules, Leaf) else listed_classes(rules, code, rows.judge, rows.decision[:, None], log),
+        classes=()
+        if isinstance(rules, Leaf)
+        else listed_classes(rules, table, code, rows.judge, rows.decision[:, None], log, exposure=rows.exposure),
         explained=None,
         learner=None,
         pools=len(rows.pools) if rows.pool is not None else None,

@@ -97,6 +97,8 @@ def rule_text(speaker: LogSpeaker, rule: tuple[Condition, ...]) -> str:
 
 
 def _condition(speaker: LogSpeaker, condition: Condition) -> str:
+    if condition.sign == "in" and not condition.values:  # nothing but cases without the feature
+        return speaker.say("log.rule.missing", feature=condition.feature)
     key = {"<": "below", ">=": "from", "in": "among", "not in": "not_among"}[condition.sign]
     value = _listed(speaker, condition.values, _MOST_VALUES)
     if condition.bound is not None:

@@ -28,8 +28,8 @@ class Condition:
 class ComparableClass:
     """Cases that are taken to be alike: every condition of the rule holds.
 
-    mean: of the decision on the scale of the analysis (of its logarithm on a logarithmic one); None for categories,
-    and in a file where the class is too small to show.
+    mean: of the decision on the scale of the analysis (of its logarithm on a logarithmic one), events per exposure
+    where decisions are rates; None for categories, and in a file where the class is too small to show.
     """
 
     rule: tuple[Condition, ...]
