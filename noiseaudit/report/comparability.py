@@ -246,4 +246,4 @@ def _times(speaker: LogSpeaker, ratio: float) -> str:
 
 def _curve_rows(speaker: LogSpeaker, found: Sensitivity) -> list[list[str]]:
     step = max(1, len(found.curve) // 8)
-    return [[_effect(speaker, effect), _spread(speaker, eta)] for effect, eta in found.curve[::step]]
+    return [[_effect(speaker, effect), speaker.numerals.plain(eta, 2)] for effect, eta in found.curve[::step]]

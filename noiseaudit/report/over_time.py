@@ -45,7 +45,7 @@ def _drift(speaker: LogSpeaker, time: OverTime) -> Chart:
         title = say("log.time.chart_within", **words)
     head = [
         say(f"log.time.column_{time.unit}"), say("log.column.decisions"), say("log.column.professionals"),
-        speaker.mean_word, say("log.time.column_limits"), speaker.size_word,
+        speaker.mean_word, say("log.time.column_limits"), say("part.level"),
         say("log.column.interval", confidence=speaker.confidence),
     ]  # fmt: skip
     rows = []
