@@ -155,8 +155,7 @@ def individuals_notes(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     say, half = speaker.say, log.split_half
     notes: list[Block] = [] if speaker.by_lot else [say("log.individuals.cases")]
     if isinstance(half, Figure):
-        value, interval = speaker.figure(half)
-        notes.append(say("log.individuals.split_half", value=value, interval=interval))
+        notes.append(say("log.individuals.split_half", **speaker.correlation(half)))
     return notes
 
 

@@ -71,9 +71,8 @@ def _persistence(speaker: LogSpeaker, time: OverTime) -> str:
     unit = say(f"log.time.one_{time.unit}")
     if isinstance(found, NotIdentified):
         return say("log.time.persistence_unknown", because=found.because)
-    value, interval = speaker.figure(found)
     rest = speaker.numerals.percent(min(1.0, max(0.0, 1 - found.value)))
-    return say("log.time.persistence", value=value, interval=interval, rest=rest, unit=unit)
+    return say("log.time.persistence", **speaker.correlation(found), rest=rest, unit=unit)
 
 
 def _days(speaker: LogSpeaker, days: Component) -> str:
