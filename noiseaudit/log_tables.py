@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from noiseaudit.errors import NotIdentified
 from noiseaudit.result import (
@@ -24,6 +24,7 @@ from noiseaudit.result import (
     SecondDecisions,
     Sensitivity,
 )
+from noiseaudit.result.log_parts import PREDICTED
 from noiseaudit.tables import decision_unit
 
 Cell = str | float | int | bool | None
@@ -213,7 +214,8 @@ def _sources(log: LogAudit) -> Table:
 
 def _balance(log: LogAudit) -> Table:
     predicted = log.assignment.predicted
-    every = (*([predicted] if isinstance(predicted, Balance) else []), *log.assignment.features)
+    first = [replace(predicted, feature=PREDICTED)] if isinstance(predicted, Balance) else []
+    every = (*first, *log.assignment.features)
     rows = tuple(
         (b.feature, b.eta, b.eta_high, b.effect, b.f, b.df[0], b.df[1], b.p, b.p_adjusted, b.method) for b in every
     )

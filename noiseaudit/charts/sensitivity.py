@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from noiseaudit.charts.canvas import (
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LONGEST_NAME = 28
-_HIGHEST = 1.6  # times the height at which the curve passes the strongest feature
+_REACH = 2.0  # times the strongest feature's effect, and the height of the curve above it
 
 
 @styled
@@ -37,35 +36,34 @@ def sensitivity(result: AuditResult, *, ax: Axes | None = None, language: str = 
     ax = new_axes(ax, height=4.0)
     log = result.supplement.log
     found = log.sensitivity if log is not None else None
-    if log is None or not isinstance(found, Sensitivity) or not found.curve:
+    if log is None or not isinstance(found, Sensitivity) or not found.curve or not found.its_effect:
         return unavailable(ax, say("chart.sensitivity.empty"))
     scale = 100.0 if result.design.scale == "log" else 1.0
 
     def shown(effect: float) -> float:
         return scale * readers_size(result, effect**2) if result.design.scale != "nominal" else 100 * abs(effect)
 
-    points = [(shown(b.effect), max(0.0, b.eta), b.feature) for b in log.assignment.features if b.effect is not None]
-    first, last = found.curve[0][0], found.curve[-1][0]
-    effects = [first * (last / first) ** (step / 100) for step in range(101)]
+    points = [(abs(b.effect), max(0.0, b.eta)) for b in log.assignment.features if b.effect is not None]
+    at, eta = abs(found.its_effect), max(0.0, found.its_eta)
+    last = _REACH * max([at, *(effect for effect, _ in points)])
+    effects = [last * (step / 200) for step in range(1, 201)]
     product = found.curve[0][0] * found.curve[0][1]
     x, y = [shown(effect) for effect in effects], [product / effect for effect in effects]
-    right = max(x[-1], *(point[0] for point in points), shown(found.its_effect)) * 1.06
-    at_strongest = found.ratio * found.its_eta  # where the curve passes the strongest feature
-    top = max(1.25 * max(found.its_eta, *(point[1] for point in points)), min(max(y), _HIGHEST * at_strongest))
+    top = max(1.25 * max([eta, *(height for _, height in points)]), _REACH * found.ratio * eta, 0.01)
     ax.plot(x, y, color=PATTERN, linewidth=2.2, label=say("chart.sensitivity.curve"))
     ax.fill_between(x, y, [max(top, value) for value in y], color=PATTERN, alpha=0.12, linewidth=0)
     if found.ratio_low is not None and found.ratio > 0:
         low = found.ratio_low / found.ratio
         ax.plot(x, [low * value for value in y], color=PATTERN, linestyle="--", linewidth=1.6,
                 label=say("chart.sensitivity.low"))  # fmt: skip
-    ax.scatter([p[0] for p in points], [p[1] for p in points], s=46, color=LEVEL, zorder=3, clip_on=False,
+    ax.scatter([shown(p[0]) for p in points], [p[1] for p in points], s=46, color=LEVEL, zorder=3, clip_on=False,
                label=say("chart.sensitivity.features"))  # fmt: skip
-    at, eta = shown(found.its_effect), max(0.0, found.its_eta)
-    leans = at > 0.55 * right
-    ax.annotate(_short(found.strongest), (at, eta), xytext=(-9 if leans else 9, 5), textcoords="offset points",
-                ha="right" if leans else "left", color=LEVEL)  # fmt: skip
-    ax.set_xlim(0, right)
-    ax.set_ylim(0, top if math.isfinite(top) and top > 0 else 1)
+    leans = shown(at) > 0.55 * x[-1]
+    ax.annotate(_short(found.strongest), (shown(at), eta), xytext=(-9 if leans else 9, -4), textcoords="offset points",
+                ha="right" if leans else "left", va="top", color=LEVEL, zorder=4,
+                bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0})  # fmt: skip
+    ax.set_xlim(0, x[-1])
+    ax.set_ylim(0, top)
     write_amounts(ax.xaxis, numerals)
     write_amounts(ax.yaxis, numerals)
     unit = readers_unit_of(result, language=language)

@@ -12,7 +12,7 @@ from noiseaudit.result import Accuracy, Estimate, Figure, OverTime, SecondDecisi
 _FEW = 20
 _WORDS = ("noise", "system", "level", "pattern", "stable_pattern", "occasion", "judge_level", "sd", "interval")
 _WORDS_OF_LOGS = ("noise", "comparable_cases", "level", "pattern", "detectable_pattern", "occasion", "system", "bounds",
-                  "assignment", "robustness_ratio", "judge_level", "sd", "interval")  # fmt: skip
+                  "assignment", "robustness_ratio", "sd", "interval")  # fmt: skip
 
 
 def sure_sentences(speaker: Speaker) -> list[str]:
@@ -103,7 +103,7 @@ def _method_of_log(speaker: LogSpeaker) -> list[str]:
     """The route, the estimators of level, detectable pattern and bounds, and the test of assignment."""
     say, log = speaker.say, speaker.log
     if log is None:
-        return [say("method.estimator", name=say("method.estimator_none"))]
+        return [say("log.method.none")]
     sentences = [say(f"log.method.route_{log.comparison.route}")]
     if log.comparison.learner is not None:
         sentences.append(say("log.method.learner", name=log.comparison.learner))
@@ -117,5 +117,6 @@ def _method_of_log(speaker: LogSpeaker) -> list[str]:
 
 def glossary(speaker: Speaker) -> list[str]:
     """The words that this report uses."""
-    words = _WORDS_OF_LOGS if isinstance(speaker, LogSpeaker) else _WORDS
-    return [speaker.say(f"glossary.{word}") for word in words]
+    if not isinstance(speaker, LogSpeaker):
+        return [speaker.say(f"glossary.{word}") for word in _WORDS]
+    return [*(speaker.say(f"glossary.{word}") for word in _WORDS_OF_LOGS), speaker.say("log.method.judge_level")]

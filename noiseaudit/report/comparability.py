@@ -234,10 +234,11 @@ def _sensitivity(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
         eta=_spread(speaker, max(0.0, found.its_eta)),
     ))  # fmt: skip
     blocks.append(say("log.sensitivity.ask"))
-    title, head = say("log.sensitivity.chart", ratio=ratio, feature=feature), ["column_effect", "column_eta"]
+    title, head = say("log.sensitivity.chart", ratio=ratio, feature=feature), ("effect", "eta", "enough")
     return [*blocks, drawn(
         speaker, "sensitivity", title, subtitle=say("log.sensitivity.sub"),
-        head=[say(f"log.sensitivity.{name}") for name in head], rows=_curve_rows(speaker, found),
+        head=[say("log.column.feature"), *(say(f"log.sensitivity.column_{name}") for name in head)],
+        rows=_curve_rows(speaker, log, found),
         description=say("log.sensitivity.description"),
     )]  # fmt: skip
 
@@ -246,6 +247,12 @@ def _times(speaker: LogSpeaker, ratio: float) -> str:
     return speaker.numerals.plain(ratio, 1 if ratio < 10 else 0)
 
 
-def _curve_rows(speaker: LogSpeaker, found: Sensitivity) -> list[list[str]]:
-    step = max(1, len(found.curve) // 8)
-    return [[_effect(speaker, effect), _spread(speaker, eta)] for effect, eta in found.curve[::step]]
+def _curve_rows(speaker: LogSpeaker, log: LogAudit, found: Sensitivity) -> list[list[str]]:
+    """The dots of the chart, the strongest first, and how uneven each would have to be."""
+    rows = []
+    for each in sorted(log.assignment.features, key=lambda each: -(added_to_level(each) or 0.0))[:_MOST_ROWS]:
+        if each.effect:
+            enough = found.ratio * found.its_effect * found.its_eta / each.effect
+            rows.append([each.feature, _effect(speaker, each.effect), _spread(speaker, max(0.0, each.eta)),
+                         _spread(speaker, abs(enough))])  # fmt: skip
+    return rows

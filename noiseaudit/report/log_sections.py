@@ -7,7 +7,7 @@ import math
 from noiseaudit.errors import NotIdentified
 from noiseaudit.log_tables import level_share, log_bar
 from noiseaudit.report.comparability import assigned, compared, weighed
-from noiseaudit.report.figures import Block, Chart, Grid, drawn
+from noiseaudit.report.figures import Block, Grid, drawn
 from noiseaudit.report.log_sentences import LogSpeaker
 from noiseaudit.report.over_time import over_time
 from noiseaudit.report.sentences import Speaker
@@ -76,13 +76,12 @@ def parts(speaker: LogSpeaker) -> list[Block]:
     say = speaker.say
     head = [say("parts.column_part"), speaker.size_word, say("log.column.interval", confidence=speaker.confidence)]
     rows = [[row["name"], row["value"], row["interval"]] for row in map(speaker.part_row, noise_parts(speaker.result))]
-    kind, title, subtitle = "_categories" if speaker.categorical else "", say("parts.chart_only"), ""
-    known = speaker.all_noise()
-    if log_bar(speaker.result) is not None:
-        title, subtitle = say("log.parts.chart"), say(f"log.parts.sub{kind}")
-    chart: Chart = drawn(speaker, "decomposition", title, subtitle=subtitle, head=head, rows=rows,
-                         description=say("log.parts.description"))  # fmt: skip
-    return [*known, chart, *([say("log.parts.cannot")] if subtitle else [])]
+    if log_bar(speaker.result) is None:
+        return [Grid(say("log.parts.table"), head, rows)]
+    kind = "_categories" if speaker.categorical else ""
+    chart = drawn(speaker, "decomposition", say("log.parts.chart"), subtitle=say(f"log.parts.sub{kind}"), head=head,
+                  rows=rows, description=say("log.parts.description"))  # fmt: skip
+    return [*speaker.all_noise(), chart, say("log.parts.cannot")]
 
 
 def offices(speaker: Speaker) -> list[Block]:
@@ -156,8 +155,7 @@ def individuals_notes(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     say, half = speaker.say, log.split_half
     notes: list[Block] = [] if speaker.by_lot else [say("log.individuals.cases")]
     if isinstance(half, Figure):
-        value, interval = speaker.figure(half)
-        notes.append(say("log.individuals.split_half", value=value, interval=interval))
+        notes.append(say("log.individuals.split_half", **speaker.correlation(half)))
     return notes
 
 

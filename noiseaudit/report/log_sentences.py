@@ -57,6 +57,12 @@ class LogSpeaker(Speaker):
         tests += [predicted.p] if isinstance(predicted, Balance) else []
         return min(tests, default=1.0) < _DOUBT
 
+    def correlation(self, figure: Figure) -> dict[str, str]:
+        """`value` and bracketed `interval` with at most two decimals."""
+        decimals = min(2, decimals_for(figure.value, figure.interval))
+        bracket = self.bracket(figure.interval, None, decimals, figure.interval_reason)
+        return {"value": self.numerals.plain(figure.value, decimals), "interval": bracket}
+
     @property
     def bare(self) -> str:
         """The end of the key of a sentence about all cases, where nothing tells which of them are comparable."""

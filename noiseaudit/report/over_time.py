@@ -45,7 +45,7 @@ def _drift(speaker: LogSpeaker, time: OverTime) -> Chart:
         title = say("log.time.chart_within", **words)
     head = [
         say(f"log.time.column_{time.unit}"), say("log.column.decisions"), say("log.column.professionals"),
-        speaker.mean_word, say("log.time.column_limits"), speaker.size_word,
+        speaker.mean_word, say("log.time.column_limits"), say("part.level"),
         say("log.column.interval", confidence=speaker.confidence),
     ]  # fmt: skip
     rows = []
@@ -71,9 +71,8 @@ def _persistence(speaker: LogSpeaker, time: OverTime) -> str:
     unit = say(f"log.time.one_{time.unit}")
     if isinstance(found, NotIdentified):
         return say("log.time.persistence_unknown", because=found.because)
-    value, interval = speaker.figure(found)
     rest = speaker.numerals.percent(min(1.0, max(0.0, 1 - found.value)))
-    return say("log.time.persistence", value=value, interval=interval, rest=rest, unit=unit)
+    return say("log.time.persistence", **speaker.correlation(found), rest=rest, unit=unit)
 
 
 def _days(speaker: LogSpeaker, days: Component) -> str:

@@ -148,7 +148,7 @@ def amounts() -> na.AuditResult:
          PatternSource("kind of permit", "class", estimate(26.0, 14.0, 39.0)),
          PatternSource("fee", "slope", estimate(19.0, 6.0, 31.0)),
          PatternSource("area", "slope", estimate(4.0, sign=-1))),
-        Assignment(False, balance("", 0.31, 0.0002, 210.0),
+        Assignment(False, balance(PREDICTED, 0.31, 0.0002, 210.0),
                    (balance("fee", 0.24, 0.0004, 96.0), balance("kind of permit", 0.31, 0.0001, 64.0),
                     balance("area", 0.06, 0.21, 35.0), balance("number of attachments", -0.01, 0.6, 12.0))),
         Sensitivity("fee", 2.4, 1.8, 96.0, 0.24, tuple((x, 56.0 / x) for x in range(20, 241, 10))),
@@ -169,7 +169,7 @@ def yes_no() -> na.AuditResult:
         Comparison("classes", ("kind of permit", "fee"), (), classes((0.95, 0.93, 0.88), 40), 0.12, None, None),
         NotIdentified.of("not_numeric"), Figure(0.148, "probability", (0.135, 0.163)), Figure(0.58, None, (0.4, 0.72)),
         (PatternSource(CLASSES, "class", detectable, counted=True),),
-        Assignment(False, balance("", 0.05, 0.03, 0.2), (balance("fee", 0.05, 0.03, 0.09),)),
+        Assignment(False, balance(PREDICTED, 0.05, 0.03, 0.2), (balance("fee", 0.05, 0.03, 0.09),)),
         Sensitivity("fee", 13.6, 10.0, 0.09, 0.05, tuple((x / 100, 6.1 / x) for x in range(4, 41, 2))),
         NO_TIME, NOBODY_TWICE,
     )  # fmt: skip
@@ -201,7 +201,7 @@ def by_lot() -> na.AuditResult:
         Comparison("strata", ("offence", "age class"), (), strata, 0.03, None, 18, ("age class",)),
         Figure(0.62, "log", (0.58, 0.66)), NotIdentified.of("not_categorical"), Figure(0.66, None, (0.5, 0.8)),
         (PatternSource(CLASSES, "class", detectable, counted=True),),
-        Assignment(True, balance("", -0.01, 0.44, 0.3), (balance("offence", -0.01, 0.44, 0.2),)),
+        Assignment(True, balance(PREDICTED, -0.01, 0.44, 0.3), (balance("offence", -0.01, 0.44, 0.2),)),
         Sensitivity("offence", 5.0, 3.6, 0.2, 0.11, tuple((x / 100, 11.0 / x) for x in range(5, 60, 5))),
         OverTime("quarter", (), NotIdentified("too_few_periods", "there are fewer than three periods"),
                  NotIdentified("too_few_days", "too few days hold two decisions of one professional"), (),
@@ -241,7 +241,8 @@ def categories() -> na.AuditResult:
     log = base.supplement.log
     log = replace(log, comparison=replace(log.comparison, classes=classes(None, 40)))
     design = replace(base.design, scale="nominal")
-    return replace(base, design=design, supplement=replace(base.supplement, log=log))
+    parts = noise(estimate(0.061, 0.045, 0.083), estimate(0.02, 0.0, 0.05), 0.14)
+    return replace(base, noise=parts, design=design, supplement=replace(base.supplement, log=log))
 
 
 def grades() -> na.AuditResult:

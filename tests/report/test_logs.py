@@ -314,7 +314,7 @@ def test_tables_hold_the_numbers_with_full_precision(tmp_path: object) -> None:
     read = list(csv.reader(io.StringIO(render(result("amounts"), ".csv"))))
     start = read.index(["assignment"])
     assert read[start - 1] == []
-    assert read[start + 2][:2] == ["", "0.31"]
+    assert read[start + 2][:2] == ["(predicted)", "0.31"]
     assert read[0][0] == "component"
     assert [row[0] for row in read[1:8]] == list(result("amounts").to_frame("noise")["component"])
 
