@@ -69,7 +69,7 @@ def rate_level_in_classes(
 ) -> RateLevel:
     """Level and detectable pattern noise of rates from cells (N,): each pair of judge and class once, any order.
 
-    Adds flags: `classes_without_events` (their number and rows), `judges_not_compared` (nobody shares their classes,
+    judge, cls: (N,) codes from 0 on, all of which occur. Memory: a few tables of judges x classes. Adds flags: `classes_without_events` (their number and rows), `judges_not_compared` (nobody shares their classes,
     or all their classes are without events).
     """
     flags: list[Flag] = []
@@ -214,8 +214,7 @@ def _pattern(cross: Cross, data: Compared, squares: Floats, off: Floats, f: Floa
     squares, off, f: (N,) squared residual, noise in it per phi, and what P is multiplied with.
     """
     phi, phi_out = data.dispersion
-    plain = max(phi, 1e-12) * data.rate.value / cross.exposure
-    pace = plain * cross.exposure / cross.workload
+    plain, pace = (max(phi, 1e-12) * data.rate.value / e for e in (cross.exposure, cross.workload))
     a, value = cross.workload / cross.workload.max(), 0.0
     for stage in range(ROUNDS + 1):
         above, noise, below = (cross.over_judge(a * part) for part in (squares, off, f))
