@@ -215,7 +215,7 @@ def test_moments_in_classes_by_brute_force() -> None:
     judge, cls = np.array([(j, g) for j in range(7) for g in range(4) if (j * 5 + g * 3) % 4]).T
     N, K = len(judge), 7
     E, D = draw.uniform(1, 20, N), draw.poisson(8.0, N).astype(float)
-    cross = Cross(judge, cls, D, E, E, np.zeros(K, dtype=np.intp))
+    cross = Cross(judge, cls, D, E, np.bincount(judge, E), np.zeros(K, dtype=np.intp))
     data = compared(list(cross.over_judge(D)), list(cross.over_judge(E)))
     rows = np.column_stack([np.eye(K)[judge], np.eye(4)[cls]])
     A = np.linalg.pinv(rows.T @ np.diag(E) @ rows) @ rows.T @ np.diag(E)
