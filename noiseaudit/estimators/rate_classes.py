@@ -7,7 +7,7 @@
    with one event who saw the classes as all did together, at the pooled rates: without it classes with few events
    would run to infinity (Ford, 1957). Comparable exposure E_c = rho_g E_jg, of the same total as the exposure.
 2. phi from the rows within cells (rate_checks).
-3. P from residuals e_c = D_c/E_c - t_j with weights a_c = 1/(P+ + phi r/E_c)^2, E_c as recorded:
+3. P from residuals e_c = D_c/E_c - t_j with weights a_c = 1/(P+ + phi r/e_c)^2, e_c = x_c times j's recorded exposure:
        P = sum a [e^2 - phi {(1 - 2 x) D_c/E_c^2 + D_j/E_j^2 - r q}] / sum a f,       x_c = E_c/E_j
        q = (d - x_j)' C+ (d - x_j),  C = diag(E_g) - sum_j E_j x_j x_j',   d the indicator of g
        f = 1 - 2x + sum_h x_jh^2 + (d - x_j)' B (d - x_j) - 2 (d - x_j)' C+ [E_c (d - x_j) - p_j]
@@ -32,6 +32,7 @@ from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.aggregates.rate_sums import RateSums
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import Flag
+from noiseaudit.estimators.intervals import jackknife_variance
 from noiseaudit.estimators.rate_checks import LEAST_EVENTS, dispersion_of, proportion_of
 from noiseaudit.estimators.rates import ROUNDS, Compared, RateLevel, Shared, Variance, assembled, component_of
 
@@ -42,7 +43,7 @@ _STEPS, _LONGEST, _CLOSE = 200, 2.0, 1e-9
 class Cross:
     """Cells of K judges and G classes that have events, sorted as given.
 
-    judge, cls: (N,) codes; events; exposure: (N,), comparable; workload: (N,) as recorded, for weights; block: (K,).
+    judge, cls: (N,) codes; events, exposure: (N,), exposure comparable; workload: (K,) as recorded, for weights.
     """
 
     judge: Codes
@@ -69,8 +70,9 @@ def rate_level_in_classes(
 ) -> RateLevel:
     """Level and detectable pattern noise of rates from cells (N,): each pair of judge and class once, any order.
 
-    Adds flags: `classes_without_events` (their number and rows), `judges_not_compared` (nobody shares their classes,
-    or all their classes are without events).
+    judge, cls: (N,) codes from 0 on, all of which occur. Memory: a few tables of judges x classes. Adds flags:
+    `classes_without_events` (their number and rows), `judges_not_compared` (nobody shares their classes, or all their
+    classes are without events).
     """
     flags: list[Flag] = []
     everyone = int(judge.max(initial=-1)) + 1
@@ -97,8 +99,9 @@ def rate_level_in_classes(
     _, blocks = np.unique(block[judge_index], return_inverse=True)
     parts = (rho * used.exposure, used.exposure)
     comparable, recorded = (sum_by(blocks[j], part, int(blocks.max()) + 1) for part in parts)
-    pace = (comparable / recorded)[blocks[j]]  # between blocks nobody knows who is strict, so risk may weigh there
-    cross = Cross(j, g, used.events, rho * used.exposure, pace * used.exposure, blocks)
+    pace = comparable / recorded  # between blocks nobody knows who is strict, so risk may weigh there
+    workload = pace[blocks] * sum_by(j, used.exposure, len(blocks))
+    cross = Cross(j, g, used.events, rho * used.exposure, workload, blocks)
     phi, in_cells = dispersion_of(used, j), True
     if phi.below.sum() < LEAST_EVENTS:
         scaled = replace(used, exposure=cross.exposure, cross=rho * used.cross, exposure2=rho**2 * used.exposure2)
@@ -107,7 +110,7 @@ def rate_level_in_classes(
         judge_index=judge_index,
         events=cross.over_judge(cross.events),
         exposure=cross.over_judge(cross.exposure),
-        workload=cross.over_judge(cross.workload),
+        workload=workload,
         block=blocks,
         phi=phi if phi.below.sum() >= LEAST_EVENTS else None,
     )
@@ -196,16 +199,18 @@ def shared_noise(cross: Cross, data: Compared, *, in_cells: bool, confidence: fl
         by_pattern = h * (1 - 2 * share) + mean_h + ((near @ B) * near).sum(axis=1)
         return w * by_class, w * (by_pattern - 2 * ((near @ inverse) * p_near).sum(axis=1))
 
+    none = np.zeros(len(h))
     if not in_cells:
-        nothing = NotIdentified.of("one_row_a_class")
-        return Shared(of, 0.0, np.zeros(len(h)), nothing, np.zeros(len(h)))
+        return Shared(of, 0.0, none, NotIdentified.of("one_row_a_class"), 0.0, none)
     residual = cross.events / E_c - (data.events / E_j)[j]
     off = cross.events / E_c**2 * (1 - 2 * own) + (data.events / E_j**2)[j] - r * q
     found = _pattern(cross, data, residual**2, off, f)
     if found is None:
-        return Shared(of, 0.0, np.zeros(len(h)), NotIdentified.of("no_interaction_df"), np.zeros(len(h)))
+        return Shared(of, 0.0, none, NotIdentified.of("no_interaction_df"), 0.0, none)
     component, _ = component_of(found, rate=data.rate, confidence=confidence)
-    return Shared(of, found.value, found.left_out, component, max(found.value, 0.0) * h)
+    K = len(h)
+    error = max(found.floor, jackknife_variance(found.left_out, (K - 1) / K))
+    return Shared(of, found.value, found.left_out, component, error, max(found.value, 0.0) * h)
 
 
 def _pattern(cross: Cross, data: Compared, squares: Floats, off: Floats, f: Floats) -> Variance | None:
@@ -214,9 +219,9 @@ def _pattern(cross: Cross, data: Compared, squares: Floats, off: Floats, f: Floa
     squares, off, f: (N,) squared residual, noise in it per phi, and what P is multiplied with.
     """
     phi, phi_out = data.dispersion
-    plain = max(phi, 1e-12) * data.rate.value / cross.exposure
-    pace = plain * cross.exposure / cross.workload
-    a, value = cross.workload / cross.workload.max(), 0.0
+    own = cross.exposure * (cross.workload / data.exposure)[cross.judge]  # of the judge's recorded exposure
+    plain, pace = (max(phi, 1e-12) * data.rate.value / e for e in (cross.exposure, own))
+    a, value = own / own.max(), 0.0
     for stage in range(ROUNDS + 1):
         above, noise, below = (cross.over_judge(a * part) for part in (squares, off, f))
         if below.sum() <= 1e-9 * a.sum():

@@ -92,6 +92,7 @@ class Shared:
     pattern: float
     left_out: Floats
     component: Component
+    error: float
     spread: Floats
 
 
@@ -323,10 +324,10 @@ def level_variance(data: Compared, w: Floats, *, kurtosis_floor: float) -> Varia
         for part, now in zip((squares, off, free), _reduced(rest), strict=True)
     )
     classes = patterns = np.zeros(len(t))
-    pattern, pattern_out = 0.0, np.zeros(len(t))
+    pattern, pattern_out, error = 0.0, np.zeros(len(t)), 0.0
     if data.shared is not None:
         classes, patterns = data.shared.of(w)
-        pattern, pattern_out = data.shared.pattern, data.shared.left_out
+        pattern, pattern_out, error = data.shared.pattern, data.shared.left_out, data.shared.error
     off_all, off_out = off.sum() + r * classes.sum(), off_out + r * (classes.sum() - classes)
     total = float(squares.sum() - phi * off_all - pattern * patterns.sum())
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -335,7 +336,7 @@ def level_variance(data: Compared, w: Floats, *, kurtosis_floor: float) -> Varia
     value = total / denominator
     v = max(value, 0.0) + data.noise
     kurtosis = max(kurtosis_floor, 6 * max(value, 0.0) / r**2)  # of a gamma law, when that is more
-    plain = 2 * float((w**2 * v**2).sum()) / denominator**2
+    plain = (2 * float((w**2 * v**2).sum()) + error * float(patterns.sum()) ** 2) / denominator**2
     taken = (float(squares.sum()) - total) / denominator
     return Variance(
         value=value,

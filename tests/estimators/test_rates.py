@@ -53,13 +53,16 @@ def test_by_hand() -> None:
 def test_unbiased_for_any_weights_by_summing_over_all_outcomes() -> None:
     """Three professionals, each strict or mild, and every count that Poisson makes likely: E L = Var theta."""
     E, rates = np.array([1.0, 3.0, 6.0]), (0.2, 0.8)
+    sizes = (9, 13, 18)
+    chances = [
+        np.mean([stats.poisson.pmf(np.arange(n), e * r) for r in rates], axis=0) for n, e in zip(sizes, E, strict=True)
+    ]
     for w in (np.ones(3), E, np.array([0.1, 1.0, 0.4])):
         expected = 0.0
-        for counts in itertools.product(range(9), range(13), range(18)):
-            D = np.array(counts, dtype=float)
-            chance = math.prod(np.mean([stats.poisson.pmf(d, e * r) for r in rates]) for d, e in zip(D, E, strict=True))
-            if chance > 1e-12 and D.sum() > 0:
-                expected += chance * level_variance(compared(list(D), list(E)), w, kurtosis_floor=0.0).value
+        for counts in itertools.product(*map(range, sizes)):
+            chance = math.prod(p[d] for p, d in zip(chances, counts, strict=True))
+            if sum(counts):
+                expected += chance * level_variance(compared(list(counts), list(E)), w, kurtosis_floor=0.0).value
         assert expected == pytest.approx(np.var(rates), rel=1e-3)
 
 
@@ -212,7 +215,7 @@ def test_moments_in_classes_by_brute_force() -> None:
     judge, cls = np.array([(j, g) for j in range(7) for g in range(4) if (j * 5 + g * 3) % 4]).T
     N, K = len(judge), 7
     E, D = draw.uniform(1, 20, N), draw.poisson(8.0, N).astype(float)
-    cross = Cross(judge, cls, D, E, E, np.zeros(K, dtype=np.intp))
+    cross = Cross(judge, cls, D, E, np.bincount(judge, E), np.zeros(K, dtype=np.intp))
     data = compared(list(cross.over_judge(D)), list(cross.over_judge(E)))
     rows = np.column_stack([np.eye(K)[judge], np.eye(4)[cls]])
     A = np.linalg.pinv(rows.T @ np.diag(E) @ rows) @ rows.T @ np.diag(E)
@@ -256,6 +259,18 @@ def test_one_class_is_no_class() -> None:
     assert one.level.variance == pytest.approx(plain.level.variance)
     assert one.level.variance_interval == pytest.approx(plain.level.variance_interval)
     assert one.pattern.reason == "no_interaction_df"
+
+
+def test_order_of_cells_does_not_matter() -> None:
+    judge, events, exposure = drawn(judges=20, rate=0.3, variation=0.5)
+    given = cells(judge, np.arange(len(judge)) % 4, events, exposure)
+    first = rate_level_in_classes(given["sums"], judge=given["judge"], cls=given["cls"])
+    order = np.random.default_rng(0).permutation(len(given["judge"]))
+    moved = rate_level_in_classes(
+        given["sums"].grouped(np.argsort(order), len(order)), judge=given["judge"][order], cls=3 - given["cls"][order]
+    )
+    assert moved.level.variance == pytest.approx(first.level.variance)
+    assert moved.pattern.variance_interval == pytest.approx(first.pattern.variance_interval)
 
 
 def test_strict_professionals_with_risky_cases() -> None:

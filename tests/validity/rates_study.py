@@ -72,6 +72,7 @@ CLASSED = [
     for assignment in ("random", "special", "confounded")
     for design in (
         Rates(30, 100, 1000, 0.05, phi=1.5, variation=0.4, classes=6, pattern=0.3, runs=500),
+        Rates(30, 100, 1000, 0.05, phi=1.5, variation=0.0, classes=6, pattern=0.3, runs=500),
         Rates(200, 20, 500, 0.03, classes=8, pattern=0.4, runs=300),
         Rates(200, 20, 500, 0.03, variation=0.0, classes=8, pattern=0.4, runs=300),
         Rates(1000, 5, 300, 0.01, phi=1.3, law="lognormal", classes=20, runs=200),
