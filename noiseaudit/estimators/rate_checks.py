@@ -86,7 +86,6 @@ def dispersion_of(sums: RateSums, judge: Codes) -> Ratio:
 
 
 def dispersion_figure(phi: Ratio, *, confidence: float) -> Figure:
-    """phi with its interval: its upper limit, unless below 1, is at least what few pairs of events in a row can hide.
     """phi with its interval; the upper limit, unless below 1, is at least what few pairs of events in a row can hide.
 
     1 + p chi2_{hi, 2 (K/p + 1)}/sum y,   K = (phi - 1)+ sum y/2 pairs in clusters,  p = max(phi, 1) pairs a cluster

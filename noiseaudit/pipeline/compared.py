@@ -81,8 +81,6 @@ def compare(
         effect = fit.class_effect[within]
         adjusted, predicted = decision - effect, effect[:, 0]
         explained = explained_within(decision, effect, rows.judge)
-        classes = listed_classes(rules, code, rows.judge, decision, log)
-        explained = _explained(decision, effect, rows.judge)
         classes = listed_classes(rules, table, code, rows.judge, decision, log)
         if decision.shape[1] == 1:
             measured = with_sources(measured, adjusted[:, 0], table, rows.judge, design)
@@ -227,7 +225,6 @@ def listed_classes(
     )  # fmt: skip
 
 
-def with_sources(
 def _as_read(condition: Condition, table: FeatureTable) -> Condition:
     """The same condition for the values that the log holds: what is in it, where that is shorter than what is not."""
     place = table.names.index(condition.feature)
@@ -238,7 +235,7 @@ def _as_read(condition: Condition, table: FeatureTable) -> Condition:
     return replace(condition, missing=missing)
 
 
-def _with_sources(
+def with_sources(
     measured: Measured, adjusted: Floats, table: FeatureTable, judge: Codes, design: AuditDesign
 ) -> Measured:
     """The same with what single features drive beside the classes."""
