@@ -40,5 +40,5 @@ def audit(
     with read(source, chosen, name=name, propose=propose) as log:
         table = tabulate(log)
         if is_log(table, chosen):
-            return audit_log(log, table, chosen, learner=learner)
+            return audit_log(log, table, log.design, learner=learner)
         return panel_result(log, table, chosen)
