@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -141,6 +143,19 @@ class AuditDesign(BaseModel):
     def _one_is_a_list(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
 
+    @field_validator("features", "groups")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("bins")
+    @classmethod
+    def _bounds_ascend(cls, value: dict[str, list[float]]) -> dict[str, list[float]]:
+        for name, bounds in value.items():
+            if not all(map(math.isfinite, bounds)) or any(a >= b for a, b in pairwise(bounds)):
+                raise ValueError(f"the bounds of {name!r} must be numbers that ascend, such as [100, 500]")
+        return value
+
     @field_validator("relations")
     @classmethod
     def _relations_parse(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -157,6 +172,9 @@ class AuditDesign(BaseModel):
                 raise ValueError(f"column {column!r} is given as both {seen[column]} and {role}")
             if column is not None:
                 seen[column] = role
+        for column in self.features:
+            if column in seen:
+                raise ValueError(f"column {column!r} is given as both {seen[column]} and feature")
         return self
 
     def roles(self) -> dict[str, str | list[str]]:

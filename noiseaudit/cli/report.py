@@ -73,8 +73,8 @@ def report(
                 say(f"{said.code}: {said.what} {said.do}".rstrip())
         for target in targets:
             say(str(target))
-    if isinstance(result.noise.system, NotIdentified):
+    nothing = result.noise.system
+    if isinstance(nothing, NotIdentified) and isinstance(result.noise.level, NotIdentified):
         if not manner.quiet:
-            nothing = result.noise.system
             say(f"No figure is possible: {nothing.because}.\n[{nothing.reason}]")
         raise typer.Exit(4)

@@ -88,7 +88,7 @@ def useful(table: FeatureTable, judge: Codes) -> tuple[FeatureTable, tuple[SetAs
 def share_between(values: Floats, judge: Codes, *, category: bool) -> float | None:
     """Share of a feature's variance that lies between judges, net of chance; None where it does not vary.
 
-        1 - [SSW/(N - J)] / [SST/(N - 1)]
+        1 - [SSW/(N - J)] / [SST/(N - 1)]        0 where every judge has one decision (N = J)
 
     summed over the indicators of a category; a missing value is a value of its own.
     """
@@ -112,6 +112,8 @@ def share_between(values: Floats, judge: Codes, *, category: bool) -> float | No
                 total += float((scaled**2).sum())
                 within += float((scaled**2).sum() - (sum_by(judge, scaled, J) ** 2 / n).sum())
     judges = int((np.bincount(judge, minlength=J) > 0).sum())
-    if total <= 1e-12 * len(values) or len(values) <= judges:
+    if total <= 1e-12 * len(values):
         return None
+    if len(values) <= judges:
+        return 0.0
     return 1.0 - (within / (len(values) - judges)) / (total / (len(values) - 1))

@@ -23,10 +23,10 @@ from noiseaudit.estimators.log_level import LogLevel, level_in_pools, level_of_j
 from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way
 from noiseaudit.estimators.two_way_intervals import leave_one_judge_out, two_way_components
 from noiseaudit.result import Component, Estimate, PatternSource
+from noiseaudit.result.log_parts import PREDICTED
 
 _TENTHS = 10
 _FEW_VALUES = 10  # of a number that is taken value by value
-PREDICTED = "predicted decision"
 _UNRELATED = 0.1  # association (Cramér's V, net of chance) up to which two features are taken to be unrelated
 
 
@@ -71,6 +71,8 @@ def fit_classes(cells: Cells, *, confidence: float, kurtosis_floor: float) -> Cl
             found = None
     if found is None:
         level = level_in_pools(cells, **settings)
+        if isinstance(level, NotIdentified) and level.reason == "no_shared_pools":
+            level = NotIdentified.of("no_shared_classes")
         spread = spread_within(_cell_moments(cells), confidence=confidence)
         return ClassFit(level, pattern_by_class(cells, **settings), spread, _class_effects(cells, level))
     parts = two_way_components(found, **settings)

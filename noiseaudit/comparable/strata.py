@@ -24,9 +24,13 @@ MOST_STRATA = 2000
 def stratify(table: FeatureTable, bins: Mapping[str, Sequence[float]] | None = None) -> Rules:
     """Rules for all combinations that occur. bins: bounds of a number, each the first value of the next bin.
 
-    CallError where there would be more than 2,000 strata: so many hold too few decisions to compare.
+    CallError where there would be more than 2,000 strata: so many hold too few decisions to compare; and for bins of a
+    category.
     """
     given = dict(bins or {})
+    for feature in table.features:
+        if feature.is_category and feature.name in given:
+            raise CallError("wrong_setting", f"bins are for numbers, and {feature.name!r} holds categories")
     counter = iter(range(MOST_STRATA + 1))
 
     def build(place: int, rows: Floats) -> Rules:

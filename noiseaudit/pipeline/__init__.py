@@ -43,5 +43,5 @@ def audit(
             return audit_large_log(log, chosen)
         table = tabulate(log)
         if is_log(table, chosen):
-            return audit_log(log, table, chosen, learner=learner)
+            return audit_log(log, table, log.design, learner=learner)
         return panel_result(log, table, chosen)

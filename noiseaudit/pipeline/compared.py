@@ -25,9 +25,9 @@ from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import LogRows
 from noiseaudit.result import ComparableClass, Comparison, Condition, Finding, Route, SetAside
 from noiseaudit.result.findings import finding
+from noiseaudit.result.log_parts import CLASSES
 
 _MUCH_MISSING = 0.5
-CLASSES = "classes of cases"
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,11 @@ def compare(
         alone = classes_of_one_judge(within, rows.judge)
         if alone:
             findings.append(finding("class_of_one_judge", "warning", n=alone))
+    if pool is not None and classes_of_one_judge(pool, rows.judge):
+        findings.append(finding("pool_of_one_judge", "warning", n=classes_of_one_judge(pool, rows.judge)))
     comparison = Comparison(
         route=route,
-        features=table.names,
+        features=() if route == "none" else table.names,
         set_aside=aside,
         classes=classes,
         explained=explained,
@@ -152,7 +154,9 @@ def coded_decisions(rows: LogRows, log: Log) -> Floats:
 
 
 def _route(design: AuditDesign, table: FeatureTable, *, categories: int) -> Route:
-    """As asked; else the case-mix model, strata for one category, classes for decisions without an order."""
+    """As asked; else strata where bins are given or for one category, classes for decisions without an order, and
+    the case-mix model for all others.
+    """
     asked = design.comparable
     if not table.features:
         return "none"
@@ -160,6 +164,8 @@ def _route(design: AuditDesign, table: FeatureTable, *, categories: int) -> Rout
         return "classes"
     if asked != "auto":
         return asked
+    if design.bins:
+        return "strata"
     if categories > 1:
         return "classes"
     return "strata" if len(table.features) == 1 and table.features[0].is_category else "case_mix"

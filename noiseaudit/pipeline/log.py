@@ -42,6 +42,7 @@ from noiseaudit.result import (
 from noiseaudit.result.findings import finding
 
 PANEL_SHARE = 0.5  # of the decisions on cases with two judges or more, from which a table is a panel
+FEWEST = 2  # decisions with which nothing can be said
 _UNLIKELY = 0.05
 
 
@@ -53,7 +54,7 @@ def is_log(table: Tabulated, design: AuditDesign) -> bool:
     if design.design != "auto" or design.exposure is not None:
         return design.design == "log" or design.exposure is not None
     cells = table.main
-    return shared_share(cells) < PANEL_SHARE and len(np.unique(cells.judge)) > 1 and cells.n.sum() > 2
+    return shared_share(cells) < PANEL_SHARE and len(np.unique(cells.judge)) > 1 and cells.n.sum() > FEWEST
 
 
 def shared_share(cells: Cells) -> float:
@@ -213,6 +214,13 @@ def _lowest_occasion(over_time: OverTime | NotIdentified) -> float:
 def _findings(log: Log, cells: Cells, design: AuditDesign, *, rates: bool) -> list[Finding]:
     """What a reader of a log must know."""
     found: list[Finding] = []
+    decisions = int(cells.n.sum())
+    if len(np.unique(cells.judge)) < 2:
+        found.append(finding("E510", "error"))
+    elif decisions <= FEWEST:
+        found.append(finding("E514", "error", n=decisions))
+    elif rows.exposure is None and shared_share(cells) == 0:
+        found.append(finding("W511", "warning" if design.design == "auto" else "info"))
     if log.scale == "log":
         found.append(finding("scale_log"))
     if log.scale == "ordinal":

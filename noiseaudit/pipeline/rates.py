@@ -16,7 +16,6 @@ from noiseaudit.estimators.rate_checks import WithoutEvents, rate_funnel
 from noiseaudit.estimators.rate_classes import rate_level_in_classes
 from noiseaudit.estimators.rates import RateLevel, rate_level
 from noiseaudit.pipeline.compared import (
-    CLASSES,
     characteristics_used,
     classes_of_one_judge,
     listed_classes,
@@ -38,6 +37,7 @@ from noiseaudit.result import (
     Rates,
 )
 from noiseaudit.result.findings import finding
+from noiseaudit.result.log_parts import CLASSES
 
 
 def measure_rates(rows: LogRows, log: Log, design: AuditDesign, *, findings: list[Finding]) -> Found:

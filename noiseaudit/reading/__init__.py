@@ -7,6 +7,7 @@ from noiseaudit.errors import DataError, Problem
 from noiseaudit.reading.characteristics import check_characteristics
 from noiseaudit.reading.dates import NO_CLOCK, date_column
 from noiseaudit.reading.decisions import MOST_CATEGORIES, code_decision, code_truth
+from noiseaudit.reading.labels import label_of
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.numbers import number_column
 from noiseaudit.reading.proposals import Proposal
@@ -90,6 +91,7 @@ def read_table(
     evidence = {**table.evidence, **({} if coding.evidence is None else {"decimal": coding.evidence})}
     log = Log(
         table,
+        resolved,
         columns,
         coding.scale,
         _roles(resolved),
@@ -100,7 +102,7 @@ def read_table(
         evidence,
         findings,
         duplicates=design.duplicates,
-        excluded_judges=design.exclude_judges,
+        excluded_judges=tuple(dict.fromkeys(map(label_of, design.exclude_judges))),
     )
     if resolved.time is not None:
         dates = date_column(table, resolved.time, resolved)

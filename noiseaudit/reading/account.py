@@ -57,7 +57,10 @@ def account_for(
     read = rows_used + sum(part.n for part in excluded)
     if log.excluded_judges:
         found = groups.loc[accounts, "judge_id"].nunique()
-        findings.append(finding("judges_left_out", n=counts["excluded_judge"], accounts=int(found)))
+        if found:
+            findings.append(finding("judges_left_out", n=counts["excluded_judge"], accounts=int(found)))
+        if found < len(log.excluded_judges):
+            findings.append(finding("accounts_not_found", "warning", n=len(log.excluded_judges) - int(found)))
     if left_out["blank_row"]:
         findings.append(finding("W311", n=left_out["blank_row"]))
     if counts["total_row"]:
@@ -68,12 +71,16 @@ def account_for(
     if read == left_out["blank_row"]:
         raise DataError([Problem("E102", "there is a header and not one row.", "Export it again, with the rows.")])
     if rows_used == 0:
+        what = "not one row has a case, a professional and a decision."
+        do = "Check that the roles name the right columns."
+        if counts["excluded_judge"]:
+            what, do = "every decision is of an account that is left out.", "Check exclude_judges and --exclude-judge."
         raise DataError(
             [
                 Problem(
                     "E411",
-                    "not one row has a case, a professional and a decision.",
-                    "Check that the roles name the right columns.",
+                    what,
+                    do,
                     column=str(log.roles.get("decision")),
                     total=read,
                 )
@@ -84,11 +91,12 @@ def account_for(
 
 def _are_totals(labels: pd.Series) -> npt.NDArray[np.bool_]:
     """Which labels sum up others: each is looked at once."""
-    each = np.array([*map(_is_total, labels.cat.categories), False])  # code -1, missing, takes the last
+    each = np.array([*map(sums_up, labels.cat.categories), False])  # code -1, missing, takes the last
     return each[labels.cat.codes]
 
 
-def _is_total(label: object) -> bool:
+def sums_up(label: object) -> bool:
+    """The label of a case or professional that sums up others."""
     return isinstance(label, str) and (label.startswith(TOTAL) or is_total(label))
 
 
@@ -116,7 +124,7 @@ def _unkeyed(log: Log) -> _Unkeyed:
         f"SELECT row, {case} IS NULL, [{', '.join(texts)}] FROM {table.whole} "
         f"WHERE ({case} IS NULL OR {judge} IS NULL) AND NOT ({nothing}) ORDER BY row LIMIT {_MOST_TOTALS}"
     )
-    totals = [(int(row), lacks_case) for row, lacks_case, values in rows if any(map(_is_total, values))]
+    totals = [(int(row), lacks_case) for row, lacks_case, values in rows if any(map(sums_up, values))]
     return _Unkeyed(
         int(table.fetch(f"SELECT count(*) FROM {table.whole} WHERE {nothing}")[0][0]),
         tuple(row for row, lacks_case in totals if lacks_case),

@@ -13,26 +13,31 @@ from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError
-from noiseaudit.reading.dates import date_column, holds_dates
-from noiseaudit.reading.labels import clean_labels
+from noiseaudit.reading.account import sums_up
+from noiseaudit.reading.dates import date_column, looks_dated
+from noiseaudit.reading.labels import clean_labels, label_of
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.numbers import looks_numeric, number_column
 from noiseaudit.reading.shapes import shapes_of, trimmed
 from noiseaudit.reading.table import VIEW, Table, literal
-from noiseaudit.reading.words import is_total
 from noiseaudit.result import Finding
+from noiseaudit.result.findings import finding
 
 MOST_VALUES = 250  # of a category; more are ids or free text
 
 
 @dataclass(frozen=True)
 class CaseColumn:
-    """A feature: SQL that gives a DOUBLE (number) or a text (category), NULL where missing. values: too many to use."""
+    """A feature: SQL that gives a DOUBLE (number) or a text (category), NULL where missing.
+
+    values: of a category. findings: what has to be said about its reading.
+    """
 
     name: str
     sql: str
     is_category: bool
     values: int = 0
+    findings: tuple[Finding, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -43,7 +48,7 @@ class CaseColumn:
 def case_columns(table: Table, design: AuditDesign) -> tuple[CaseColumn, ...]:
     """The features of a design, each read as what it holds; DataError lists every value that does not fit.
 
-    Text is a number where at least half of it is, a date (in days) where all of it is, else a category.
+    Text is a number where at least half of it is, a date (in days) where at least half is, else a category.
     """
     found, problems = [], []
     for name in design.features:
@@ -61,30 +66,32 @@ def _column(table: Table, name: str, design: AuditDesign) -> CaseColumn:
         if table.is_number(name):
             return CaseColumn(name, f"CAST({number_column(table, name, design).sql} AS DOUBLE)", False)
         if table.type_of(name).startswith(("DATE", "TIMESTAMP")):
-            return CaseColumn(name, _days(date_column(table, name, design).sql), False)
+            return _days(table, name, design)
         if table.is_text(name):
             shapes = shapes_of(table, name, design)
             if looks_numeric(shapes):
                 sql = number_column(table, name, design, shapes=shapes).sql
                 return CaseColumn(name, f"CAST({sql} AS DOUBLE)", False)
-            if holds_dates(table, name, design):
-                return CaseColumn(name, _days(date_column(table, name, design).sql), False)
+            if looks_dated(shapes):
+                return _days(table, name, design)
     text = trimmed(table, name, design)
     values = int(table.fetch(f"SELECT count(DISTINCT {text}) FROM {VIEW}")[0][0])
     return CaseColumn(name, text, True, values)
 
 
-def _days(day: str) -> str:
-    return f"CAST(({day}) - DATE '2000-01-01' AS DOUBLE)"
+def _days(table: Table, name: str, design: AuditDesign) -> CaseColumn:
+    read = date_column(table, name, design)
+    return CaseColumn(name, f"CAST(({read.sql}) - DATE '2000-01-01' AS DOUBLE)", False, findings=read.findings)
 
 
 @dataclass(frozen=True)
 class LogRows:
-    """Decisions in memory, one a row (R,), in the order of the file: those with a case, a judge and a decision.
+    """Decisions in memory, one a row (R,), in the order of the file: those that the account of rows counts as used.
 
     judge, case: codes; judges: labels of the judges. decision: without the shift; a category's code 1..K.
     features: (R, p) numbers, NaN where missing; a category's codes go with its labels. moment: NaT where unknown.
-    pool, office: codes, -1 where missing; None where no column names them.
+    pool: codes, those without one in a pool of their own, the last, that bears no name. office: codes, -1 where
+    missing. Both None where no column names them, or where it is empty.
     """
 
     judge: Codes
@@ -117,16 +124,15 @@ def fetch_rows(
         role: log.columns[role] for role in ("weight", "moment", "pool", "office", "exposure") if role in log.columns
     }
     wanted |= {f"f{k}": column.sql for k, column in enumerate(columns)}
-    known = "decision IS NOT NULL AND judge_id IS NOT NULL AND keyed"
-    wanted["keyed"] = f"({log.columns['case_id']}) IS NOT NULL"
-    query = f"SELECT * EXCLUDE (keyed) FROM ({log.select(wanted)}) WHERE {known}"
+    wanted["original"] = log.columns["case_id"]
+    totals = _total_labels(log)
+    wanted["sums"] = f"({log.columns['case_id']}) IN ({', '.join(map(literal, totals))})" if totals else "false"
+    known = f"decision IS NOT NULL AND judge_id IS NOT NULL AND ({_has_case(log)})"
+    query = f"SELECT * EXCLUDE (original) FROM ({log.select(wanted)}) WHERE {known}"
     if sample is not None:
         total = max(1, log.table.rows())
         share = min(1.0, sample / total)
         query += f" AND hash({of}) % 1000003 < {int(share * 1000003)}"
-    totals = _total_labels(log)
-    if totals:
-        query += f" AND case_id NOT IN ({', '.join(f'hash({literal(label)})' for label in totals)})"
     engine = log.table.connection
     engine.execute(f"CREATE OR REPLACE TEMP TABLE log_rows AS {query}")
     if "weight" in wanted:
@@ -138,12 +144,16 @@ def fetch_rows(
     table: pd.DataFrame = engine.sql("SELECT * FROM log_rows ORDER BY row").df()
     engine.execute("DROP TABLE log_rows")
     judge, judges = _clean(table["judge_id"], labels["judge_id"], role="judge", findings=findings)
-    if log.excluded_judges:
-        kept = ~np.isin(judge, [k for k, label in enumerate(judges) if label in log.excluded_judges])
+    of_sums = [log.table.kind == "wide" or sums_up(label) for label in judges]  # of a wide table: names of columns
+    left_out = [label in log.excluded_judges for label in judges]
+    kept = (judge >= 0) & ~(table["sums"].to_numpy(bool) & np.array(of_sums)[judge]) & ~np.array(left_out)[judge]
+    if not kept.all():
         table, (codes, judge) = table[kept], np.unique(judge[kept], return_inverse=True)
         judges, judge = tuple(judges[code] for code in codes), judge.astype(np.intp)
-    pool = _clean(table["pool"], labels["pool"], role="pool", findings=findings) if "pool" in wanted else None
+    pool = _pools(table["pool"], labels["pool"], findings=findings) if "pool" in wanted else None
     office = _clean(table["office"], labels["office"], role="office", findings=findings) if "office" in wanted else None
+    for column in columns:
+        findings += column.findings
     values = np.empty((len(table), len(columns)))
     named: list[tuple[str, ...]] = []
     for k, column in enumerate(columns):
@@ -168,15 +178,28 @@ def fetch_rows(
     )
 
 
+def _has_case(log: Log) -> str:
+    """SQL over `original`: an id that names a case, so more than spaces and letters that nobody sees."""
+    case = str(log.roles["case"])
+    if not log.table.is_text(case):
+        floating = log.table.type_of(case) in ("DOUBLE", "FLOAT")
+        return "original IS NOT NULL" + (" AND NOT isnan(original)" if floating else "")
+    bare = log.table.fetch(
+        f"SELECT DISTINCT v FROM (SELECT {log.columns['case_id']} AS v FROM {VIEW}) WHERE strlen(v) < 60 AND NOT "
+        "regexp_matches(v, '[0-9A-Za-z]')"
+    )
+    empty = [literal(label) for (label,) in bare if not label_of(label)]
+    return "original IS NOT NULL" + (f" AND original NOT IN ({', '.join(empty)})" if empty else "")
+
+
 def _total_labels(log: Log) -> list[str]:
-    """Labels of cases that sum up others, as they are written."""
-    role = str(log.roles["case"])
-    if log.table.kind == "wide" or not log.table.is_text(role):
+    """Labels of cases that sum up others, as they are written. In a long table the judge's label must do so too."""
+    if not log.table.is_text(str(log.roles["case"])):
         return []
     case = log.columns["case_id"]
     likely = f"regexp_matches(lower({case}), 'tota|som|sum|gemidd|averag|mean')"
     found = log.table.fetch(f"SELECT DISTINCT {case} FROM {VIEW} WHERE strlen({case}) < 60 AND {likely}")
-    return [label for (label,) in found if is_total(str(label))]
+    return [str(label) for (label,) in found if sums_up(label_of(label))]
 
 
 def _coded(log: Log, name: str) -> list[object]:
@@ -206,3 +229,13 @@ def _clean(
     clean = clean_labels(listed, role=role, findings=said)
     findings += [found for found in said if found.code not in {known.code for known in findings}]
     return clean.cat.codes.to_numpy().astype(np.intp), tuple(map(str, clean.cat.categories))
+
+
+def _pools(codes: pd.Series, labels: list[object], *, findings: list[Finding]) -> tuple[Codes, tuple[str, ...]] | None:
+    """Cases without a pool are compared with one another; None where no case has one."""
+    pool, pools = _clean(codes, labels, role="pool", findings=findings)
+    missing = pool < 0
+    if missing.any():
+        findings.append(finding("pool_missing", "warning", n=int(missing.sum())))
+        pool, pools = np.where(missing, len(pools), pool).astype(np.intp), (*pools, "")
+    return None if missing.all() else (pool, pools)

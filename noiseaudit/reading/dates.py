@@ -61,6 +61,11 @@ def holds_dates(table: Table, name: str, design: AuditDesign) -> bool:
         return False
 
 
+def looks_dated(shapes: Shapes) -> bool:
+    """At least half of the values are written as dates are."""
+    return 2 * sum(shape.count for shape in shapes.shapes if _kind(shape.text) is not None) >= shapes.filled > 0
+
+
 def _typed(table: Table, name: str) -> DateColumn:
     kind = table.type_of(name)
     if not kind.startswith(("DATE", "TIMESTAMP")):
@@ -146,7 +151,8 @@ class _Reader:
             return "mdy", f"{month_first} dates have a second number over 12", []
         if day_first:
             return "dmy", f"{day_first} dates have a first number over 12", []
-        return "dmy", "no number over 12 tells; day-month-year is the usual order", [finding("W420", "warning")]
+        said = [finding("W420", "warning")] if self.shapes.filled else []
+        return "dmy", "no number over 12 tells; day-month-year is the usual order", said
 
     def _sql(self, order: str) -> str:
         text = trimmed(self.table, self.name, self.design)

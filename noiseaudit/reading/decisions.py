@@ -180,7 +180,8 @@ class _Coder:
         if scale == "count":
             self._refuse_where(numbers, f"{numbers.sql} < 0 OR {numbers.sql} <> floor({numbers.sql})", "E416",
                                "counts are whole numbers from 0 up.",
-                               "Use --scale continuous, or mend the values.")  # fmt: skip
+                               "Mend the values, or leave --exposure out." if self.design.exposure is not None
+                               else "Use --scale continuous, or mend the values.")  # fmt: skip
         if scale == "log":
             self._refuse_where(numbers, f"{numbers.sql} <= 0", "nonpositive_values",
                                "a logarithm needs decisions above zero.",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
+from noiseaudit.design import AuditDesign
 from noiseaudit.reading.table import VIEW, Table
 from noiseaudit.result import Finding
 
@@ -21,11 +22,13 @@ class Log:
     taken; category code 1..K for nominal and ordinal decisions; NULL where missing), truth, weight, moment, pool and
     office where such roles are given. where: of the rows that count, None for all.
     clock: moments have a time of day. excluded_judges: accounts that are no professionals.
-    roles: role -> column as used. reading: everything needed to read the file the same way again; evidence: why.
+    design: as asked, its columns under the names that the table has for them. roles: role -> column as used.
+    reading: everything needed to read the file the same way again; evidence: why.
     period: first and last day of the decisions, where a column tells. duplicates: identical rows: ask, keep, drop.
     """
 
     table: Table
+    design: AuditDesign
     columns: Mapping[str, str]
     scale: str
     roles: Mapping[str, Any]

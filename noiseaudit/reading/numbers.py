@@ -300,8 +300,16 @@ class _Reader:
                 self.name, f"{trimmed(self.table, self.name, self.design)} IS NOT NULL AND NOT "
                 + (where_shape(self.table, self.name, self.design, right) if right else "false"),
                 code="E410", what=f"numbers were expected, with decimal {mark}; these are something else.",
-                do="Mend the values, leave them empty where there is none, name the marker for missing values with "
-                   "--na, or use --scale nominal if the decision is a category.")])  # fmt: skip
+                do=f"Mend the values, leave them empty where there is none, {self._or_else()}.")])  # fmt: skip
+
+    def _or_else(self) -> str:
+        """What else could be meant by a column that is no column of numbers."""
+        marker = "name the marker for missing values with --na"
+        if self.name == self.design.decision:
+            return f"{marker}, or use --scale nominal if the decision is a category"
+        if self.name in self.design.features:
+            return f"{marker}, or list the column under as_category in noiseaudit.toml if its values are kinds"
+        return f"or {marker}"
 
     def _unit(self, seen: list[Form]) -> str | None:
         units = {form.unit for form in seen}
