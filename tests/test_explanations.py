@@ -76,7 +76,7 @@ def test_exit_codes_have_many_spellings(number: int) -> None:
         ("professional", "judge"), ("standard deviation", "SD"), ("sd", "SD"), ("icc", "ICC"), ("yes/no", "binary"),
         ("[E301]", "E301"), ("e301", "E301"), ("no replicates", "no_replicates"), ("s10", "S10"),
         ("gao_owen", "estimator"), ("sensitivity", "robustness ratio"), ("case-mix", "comparable cases"),
-        ("by lot", "assignment"), ("judge_day_noise", "judge-day noise"), ("drift", "control limits"),
+        ("by lot", "assignment"), ("judge_day_noise", "judge-day noise"),
         ("split-half", "split-half reliability"), ("upper bound", "bounds"), ("strata", "stratum"),
     ],
 )  # fmt: skip

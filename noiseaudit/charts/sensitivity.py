@@ -58,9 +58,10 @@ def sensitivity(result: AuditResult, *, ax: Axes | None = None, language: str = 
                 label=say("chart.sensitivity.low"))  # fmt: skip
     ax.scatter([shown(p[0]) for p in points], [p[1] for p in points], s=46, color=LEVEL, zorder=3, clip_on=False,
                label=say("chart.sensitivity.features"))  # fmt: skip
-    leans = shown(at) > 0.55 * x[-1]
-    ax.annotate(_short(found.strongest), (shown(at), eta), xytext=(-9 if leans else 9, -4), textcoords="offset points",
-                ha="right" if leans else "left", va="top", color=LEVEL, zorder=4,
+    leans, under = shown(at) > 0.55 * x[-1], eta > 0.2 * top  # beside the dot, within the chart, off the axis
+    ax.annotate(_short(found.strongest), (shown(at), eta), textcoords="offset points",
+                xytext=(-9 if leans else 9, -4 if under else 4), ha="right" if leans else "left",
+                va="top" if under else "bottom", color=LEVEL, zorder=4,
                 bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0})  # fmt: skip
     ax.set_xlim(0, x[-1])
     ax.set_ylim(0, top)

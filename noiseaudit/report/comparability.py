@@ -27,6 +27,7 @@ _OPEN_ROWS = 12
 _MOST_VALUES = 8
 _MOST_NAMES = 25
 _FEW = 0.05  # share explained below which features are said to tell little
+_COARSE = 0.195  # SDs from which one decimal is enough in a sentence
 _SLIGHT = 0.1  # SDs between professionals below which a difference is said to matter little
 
 
@@ -182,10 +183,10 @@ def _predicted(speaker: LogSpeaker, log: LogAudit, predicted: Balance) -> Iterat
 
 
 def _spread(speaker: LogSpeaker, eta: float) -> str:
-    """A number of usual spreads: `0.3`, and `0.04` where it is small."""
+    """A number of usual spreads: `0.3`, and `0.14` or `0.04` where it is small."""
     if eta < 0.005:
         return speaker.say("phrase.less_than", value=speaker.numerals.plain(0.01, 2))
-    return speaker.numerals.plain(eta, 1 if eta >= 0.095 else 2)
+    return speaker.numerals.plain(eta, 1 if eta >= _COARSE else 2)
 
 
 def _effect(speaker: LogSpeaker, effect: float) -> str:
@@ -205,8 +206,8 @@ def _balances(speaker: LogSpeaker, features: tuple[Balance, ...]) -> Grid:
             test = f"F({plain(each.df[0])},\u00a0{plain(each.df[1])})\u00a0=\u00a0{plain(each.f, 2)}"
         rows.append([
             each.feature,
-            "0" if each.eta <= 0 else _spread(speaker, each.eta),
-            "" if each.eta_high is None else _spread(speaker, each.eta_high),
+            plain(max(0.0, each.eta), 2),
+            "" if each.eta_high is None else plain(each.eta_high, 2),
             "" if each.effect is None else _effect(speaker, each.effect),
             speaker.numerals.p_value(each.p_adjusted),
             test,
@@ -249,10 +250,10 @@ def _times(speaker: LogSpeaker, ratio: float) -> str:
 
 def _curve_rows(speaker: LogSpeaker, log: LogAudit, found: Sensitivity) -> list[list[str]]:
     """The dots of the chart, the strongest first, and how uneven each would have to be."""
-    rows = []
+    rows, plain = [], speaker.numerals.plain
     for each in sorted(log.assignment.features, key=lambda each: -(added_to_level(each) or 0.0))[:_MOST_ROWS]:
         if each.effect:
             enough = found.ratio * found.its_effect * found.its_eta / each.effect
-            rows.append([each.feature, _effect(speaker, each.effect), _spread(speaker, max(0.0, each.eta)),
-                         _spread(speaker, abs(enough))])  # fmt: skip
+            rows.append([each.feature, _effect(speaker, each.effect), plain(max(0.0, each.eta), 2),
+                         plain(abs(enough), 2)])  # fmt: skip
     return rows

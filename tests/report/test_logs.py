@@ -349,7 +349,7 @@ def test_markdown_has_the_sections_of_the_page() -> None:
     text = render(result("amounts"), ".md")
     assert "## How cases were compared" in text
     assert "| kind of permit is extension, renewal; fee below 500 | 1,800 | 60 | €210 |" in text
-    assert "| fee | 0.2 | 0.4 | €96 |" in text
+    assert "| fee | 0.24 | 0.36 | €96 |" in text
 
 
 def test_hostile_names_of_features_stay_text() -> None:
