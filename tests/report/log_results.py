@@ -134,7 +134,7 @@ def amounts() -> na.AuditResult:
         (MomentEffect("hour", estimate(8.0, 2.0, 15.0), 2.9, (8, 310), 0.004, 0.41),
          MomentEffect("weekday", estimate(0.0, 0.0, 9.0), 0.8, (4, 310), 0.53, 0.02),
          MomentEffect("position", estimate(5.0), 1.9, (9, 310), 0.052, None)),
-        Figure(-0.048, None, (-0.081, -0.015)), 60,
+        Figure(-0.048, None, (-0.081, -0.015)), Figure(-0.021, None, (-0.052, 0.01)), 60,
     )  # fmt: skip
     log = LogAudit(
         Comparison(
@@ -205,7 +205,7 @@ def by_lot() -> na.AuditResult:
         Sensitivity("offence", 5.0, 3.6, 0.2, 0.11, tuple((x / 100, 11.0 / x) for x in range(5, 60, 5))),
         OverTime("quarter", (), NotIdentified("too_few_periods", "there are fewer than three periods"),
                  NotIdentified("too_few_days", "too few days hold two decisions of one professional"), (),
-                 Figure(0.02, None, (-0.03, 0.07)), 12), NOBODY_TWICE,
+                 Figure(0.02, None, (-0.03, 0.07)), Figure(0.01, None, (-0.04, 0.06)), 12), NOBODY_TWICE,
     )  # fmt: skip
     people, parts = judges(22, 8000, 0.11, 0.55), noise(level, detectable, 0.3)
     return result("sentences.csv", "log", parts, people, log, level_sd=0.11, unit="months", time="date")

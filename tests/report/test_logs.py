@@ -290,7 +290,7 @@ def test_a_gap_in_time_breaks_the_line() -> None:
         return Period(start, start, 50, 9, 1.0, None, False, level)
 
     weeks = OverTime("week", (week("2024-12-30"), week("2025-01-06"), week("2025-01-20")), time.persistence,
-                     time.judge_days, (), time.sequence, 9)  # fmt: skip
+                     time.judge_days, (), time.sequence, time.sequence_beyond_day, 9)  # fmt: skip
     assert [len(run) for run in runs(weeks)] == [2, 1]
     assert place_in_time(week("2025-04-01"), "quarter") - place_in_time(week("2024-12-31"), "quarter") == 2
     hidden = replace(weeks, periods=(weeks.periods[0], replace(weeks.periods[1], mean=None), weeks.periods[2]))
