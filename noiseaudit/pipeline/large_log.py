@@ -22,7 +22,6 @@ from noiseaudit.comparable.rules import Leaf, Rules, class_codes, class_expressi
 from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign
 from noiseaudit.pipeline.compared import (
-    CLASSES,
     Compared,
     characteristics_used,
     coded_decisions,
@@ -34,6 +33,7 @@ from noiseaudit.reading import CaseClasses, Log, Tabulated, tabulate
 from noiseaudit.reading.case_columns import CaseColumn, LogRows, fetch_rows
 from noiseaudit.result import ComparableClass, Comparison, Finding
 from noiseaudit.result.findings import finding
+from noiseaudit.result.log_parts import CLASSES
 
 MOST_ROWS = 2_000_000  # that are held in memory
 _SAMPLE = 400_000

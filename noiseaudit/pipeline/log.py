@@ -75,8 +75,9 @@ def audit_log(log: Log, table: Tabulated, design: AuditDesign, *, learner: Regre
         parts = log_parts(rows, cells, compared, design, unit=unit_of(log), shift=float(log.shift), scale=log.scale)
         found = _found(log, cells, compared, parts, design, findings)
     found = replace(found, judge_index=_indexed(rows, cells, found.judge_index))
-    findings += _findings(log, cells, design, rates=rows.exposure is not None)
-    return _result(log, table, found, CaseCounts.of(cells), design, findings, cases=case_table(cells))
+    counts = CaseCounts.of(cells)
+    findings += _findings(log, cells, counts, design, rates=rows.exposure is not None)
+    return _result(log, table, found, counts, design, findings, cases=case_table(cells))
 
 
 def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
@@ -92,7 +93,7 @@ def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
         followed=followed,
     )  # fmt: skip
     found = _found(log, cells, large.compared, parts, design, findings)
-    findings = [*large.table.findings, *findings, *_findings(log, cells, design, rates=False)]
+    findings = [*large.table.findings, *findings, *_findings(log, cells, twice.counts, design, rates=False)]
     result = _result(log, large.table, found, twice.counts, design, findings, cases=None)
     return replace(result, judges=tuple(replace(judge, cells=judge.decisions) for judge in result.judges))
 
@@ -211,7 +212,7 @@ def _lowest_occasion(over_time: OverTime | NotIdentified) -> float:
     return 0.0 if interval is None else max(0.0, interval[0])
 
 
-def _findings(log: Log, cells: Cells, design: AuditDesign, *, rates: bool) -> list[Finding]:
+def _findings(log: Log, cells: Cells, counts: CaseCounts, design: AuditDesign, *, rates: bool) -> list[Finding]:
     """What a reader of a log must know."""
     found: list[Finding] = []
     decisions = int(cells.n.sum())
@@ -219,7 +220,7 @@ def _findings(log: Log, cells: Cells, design: AuditDesign, *, rates: bool) -> li
         found.append(finding("E510", "error"))
     elif decisions <= FEWEST:
         found.append(finding("E514", "error", n=decisions))
-    elif rows.exposure is None and shared_share(cells) == 0:
+    elif not rates and counts.informative == 0:
         found.append(finding("W511", "warning" if design.design == "auto" else "info"))
     if log.scale == "log":
         found.append(finding("scale_log"))
