@@ -18,7 +18,7 @@ from noiseaudit.estimators.components import estimate_of
 from noiseaudit.estimators.detectable_pattern import class_pattern, pattern_by_class, pattern_by_slope
 from noiseaudit.estimators.intervals import mover_sum
 from noiseaudit.estimators.linked import Linked
-from noiseaudit.estimators.log_bounds import LogBounds, bound_noise, spread_within
+from noiseaudit.estimators.log_bounds import LogBounds, bound_noise, lost_spread, spread_within
 from noiseaudit.estimators.log_level import LogLevel, level_in_pools, level_of_judges
 from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way
 from noiseaudit.estimators.two_way_intervals import leave_one_judge_out, two_way_components
@@ -26,19 +26,24 @@ from noiseaudit.result import Component, Estimate, PatternSource
 from noiseaudit.result.log_parts import PREDICTED
 
 _TENTHS = 10
+YES_NO = 0.5  # the largest variance between two decisions of which each is 0 or 1
 _FEW_VALUES = 10  # of a number that is taken value by value
 _UNRELATED = 0.1  # association (Cramér's V, net of chance) up to which two features are taken to be unrelated
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a log shows. level is as it was estimated; spread: variance of one professional's comparable decisions."""
+    """What a log shows. level is as it was estimated; spread: variance of one professional's comparable decisions.
+
+    lost: what the spread of yes/no decisions lacks where levels go with cases (`lost_spread`).
+    """
 
     level: LogLevel | NotIdentified
     spread: Component
     detectable: Component
     sources: tuple[PatternSource, ...]
     bounds: LogBounds
+    lost: float = 0.0
 
     @property
     def level_component(self) -> Component:
@@ -156,8 +161,17 @@ def measure_case_mix(
         mix.adjusted, table, judge, predicted=mix.predicted, confidence=confidence, kurtosis_floor=kurtosis_floor
     )
     own = level.component if isinstance(level, LogLevel) else level
-    bounds = bound_noise(own, detectable, spread, lowest_occasion=lowest_occasion, most=most)
-    return Measured(level, spread, detectable, sources, bounds)
+    lost = lost_spread(_levels_of(level, judge), mix.predicted) if most <= YES_NO else 0.0
+    bounds = bound_noise(own, detectable, spread, lowest_occasion=lowest_occasion, lost=lost, most=most)
+    return Measured(level, spread, detectable, sources, bounds, lost)
+
+
+def _levels_of(level: LogLevel | NotIdentified, judge: Codes) -> Floats:
+    """(R,) level of the judge of every row, 0 where it is not known."""
+    own = np.zeros(int(judge.max()) + 1)
+    if isinstance(level, LogLevel):
+        own[level.judge_index] = level.effects[:, 0]
+    return own[judge]
 
 
 def measure_unadjusted(

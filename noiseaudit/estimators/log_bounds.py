@@ -51,12 +51,29 @@ def spread_within(judges: Moments, *, columns: int = 0, confidence: float = 0.95
     return Estimate(value, interval or satterthwaite(value, nu=df, confidence=confidence))
 
 
+def lost_spread(effects: Floats, predicted: Floats) -> float:
+    """2 Cov(l, f): what the spread of yes/no decisions lacks where judges' levels go with their cases.
+
+    A decision of chance p has variance p (1 - p), and p is nearer to 0 or 1 where a strict judge gets the cases that
+    invite it. With p = f + l, E p^2 over the decisions as dealt out exceeds that of a random judge by 2 Cov(f, l).
+    effects, predicted: (R,) level of the judge and predicted decision of every row.
+    """
+    return max(0.0, 2 * float(((effects - effects.mean()) * (predicted - predicted.mean())).mean()))
+
+
 def bound_noise(
-    level: Component, detectable: Component, spread: Component, *, lowest_occasion: float = 0.0, most: float = math.inf
+    level: Component,
+    detectable: Component,
+    spread: Component,
+    *,
+    lowest_occasion: float = 0.0,
+    lost: float = 0.0,
+    most: float = math.inf,
 ) -> LogBounds:
     """Bounds from level noise, detectable pattern and the spread of comparable decisions of one professional.
 
-    lowest_occasion: variance that is known to be occasion noise. most: the largest variance a decision can have.
+    lowest_occasion: variance that is known to be occasion noise. lost: see `lost_spread`. most: the largest variance a
+    decision can have.
     """
     if not isinstance(level, Estimate) or not isinstance(spread, Estimate):
         nothing = level if isinstance(level, NotIdentified) else spread
@@ -68,6 +85,7 @@ def bound_noise(
         found, limits = max(0.0, detectable.variance), detectable.variance_interval
     own = level.variance_interval or (0.0, max(0.0, level.variance))
     whole = spread.variance_interval or (0.0, spread.variance)
+    whole = whole[0], whole[1] + lost
     lowest = mover_sum(level.variance, own, found, limits)[0]
     highest = mover_sum(level.variance, own, spread.variance, whole)[1]
     pattern = max(limits[0], lowest_occasion)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from noiseaudit.comparable.case_mix import Regressor, adjust
 from noiseaudit.comparable.classes import grow_classes
 from noiseaudit.comparable.features import MOST_VALUES, Feature, FeatureTable, useful
 from noiseaudit.comparable.measure import (
+    YES_NO,
     Measured,
     detect_pattern,
     measure_case_mix,
@@ -67,7 +69,8 @@ def compare(
         adjusted = _centred(decision, pool)
     elif route == "case_mix":
         mix = adjust(decision[:, 0], table, rows.judge, pool=pool, unit=rows.case, learner=learner)
-        measured = measure_case_mix(mix, table, rows.judge, pool=pool, **settings)
+        most = YES_NO if log.scale == "binary" else math.inf
+        measured = measure_case_mix(mix, table, rows.judge, pool=pool, most=most, **settings)
         adjusted, predicted = _centred(mix.adjusted[:, None], pool), mix.predicted
         explained, name = mix.explained, mix.learner
     else:

@@ -168,6 +168,7 @@ def _found(
         measured.detectable,
         measured.spread,
         lowest_occasion=_lowest_occasion(parts.over_time),
+        lost=measured.lost,
         most=largest_variance(cells),
     )
     own, levels, nobody = isinstance(level, LogLevel), None, np.zeros(0, dtype=np.intp)
