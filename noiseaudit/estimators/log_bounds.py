@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from noiseaudit.aggregates.moments import Floats, Moments
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.intervals import log_jackknife, mover_sum, satterthwaite
@@ -44,7 +46,8 @@ def spread_within(judges: Moments, *, columns: int = 0, confidence: float = 0.95
     share = df / float((n - 1).sum())
     value = float(squares.sum()) / df
     J = len(n)
-    left = (squares.sum() - squares) / ((n.sum() - n - J + 1) * share) if J > 1 else squares
+    with np.errstate(divide="ignore", invalid="ignore"):  # a judge who has all the degrees of freedom
+        left = (squares.sum() - squares) / ((n.sum() - n - J + 1) * share)
     interval = log_jackknife(
         value, left, weights=(J - 1) / J, add=0.0, floor=2 * value**2 / df, df=J - 1, confidence=confidence
     )

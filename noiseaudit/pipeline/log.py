@@ -49,12 +49,13 @@ _UNLIKELY = 0.05
 def is_log(table: Tabulated, design: AuditDesign) -> bool:
     """A log, as asked; else one where fewer than half of the decisions lie on cases that two or more judges decided.
 
-    Tables too small for either, or of one judge, are treated as panels, which say what is missing.
+    Tables in which no two judges have two decisions each are treated as panels, which say what is missing.
     """
     if design.design != "auto" or design.exposure is not None:
         return design.design == "log" or design.exposure is not None
     cells = table.main
-    return shared_share(cells) < PANEL_SHARE and len(np.unique(cells.judge)) > 1 and cells.n.sum() > FEWEST
+    several = int((np.bincount(cells.judge, weights=cells.n) >= 2).sum())
+    return shared_share(cells) < PANEL_SHARE and several > 1
 
 
 def shared_share(cells: Cells) -> float:

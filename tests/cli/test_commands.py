@@ -84,7 +84,7 @@ def test_same_bytes_twice(folder: Path) -> None:
         (["report", "toy.csv", "-o", "no/such/r.html"], 2, "there is no folder"),
         (["report", "toy.csv", "--case", "zaak"], 3, "E307"),
         (["report", "toy.csv", "--config", "none.toml"], 2, "cannot read the config"),
-        (["report", "toy.csv", "--design", "log"], 2, "not supported"),
+        (["report", "toy.csv", "--design", "log", "--comparable", "twins"], 2, "comparable"),
         (["report", "toy.csv", "--max-bytes", "20"], 3, "E106"),
         (["report", "toy.csv", "--lang", "xx", "-o", "r.html"], 2, "there is nothing in 'xx' yet"),
         (["demo", "unknown", "-o", "x"], 2, "there is no demo"),

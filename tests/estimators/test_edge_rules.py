@@ -42,13 +42,13 @@ def test_one_judge_who_repeats_has_occasion_noise() -> None:
 
 
 def test_no_shared_cases() -> None:
-    result = audit([(i, f"j{i % 3}", i) for i in range(9)])
+    result = audit([(i, f"j{i % 3}", i) for i in range(9)], design="panel")
     assert set(reasons(result).values()) == {"no_shared_cases", "no_replicates"}
     assert "W511" in codes(result)
 
 
 def test_reading_what_is_not_known_raises_with_its_reason() -> None:
-    noise = audit([(i, f"j{i % 3}", i) for i in range(9)]).noise
+    noise = audit([(i, f"j{i % 3}", i) for i in range(9)], design="panel").noise
     for attribute in ("sd", "variance", "share", "sd_interval", "value", "interval"):
         with pytest.raises(na.NotIdentifiedError, match="no_shared_cases"):
             getattr(noise.level, attribute)

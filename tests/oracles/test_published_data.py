@@ -150,5 +150,5 @@ def test_krippendorff_agreement_is_near_fleiss(shared_data: Path) -> None:
 
 def test_no_shared_cases_is_refused_with_its_reason() -> None:
     data = pd.DataFrame({"case": range(10), "judge": ["a", "b"] * 5, "decision": range(10)})
-    noise = na.audit(data, **ROLES).noise
+    noise = na.audit(data, **ROLES, design="panel").noise
     assert noise.system.reason == "no_shared_cases"

@@ -180,9 +180,10 @@ def test_unattended_never_guesses(tmp_path: Path) -> None:
         na.audit(path, propose=False)
 
 
-def test_a_role_that_would_change_numbers_is_refused(toy: pd.DataFrame) -> None:
-    with pytest.raises(na.CallError, match="not supported"):
-        na.audit(toy.assign(w=1), case="case", judge="judge", decision="decision", exposure="w")
+def test_an_exposure_is_above_zero(toy: pd.DataFrame) -> None:
+    rows = toy.assign(w=[0, *[1] * (len(toy) - 1)])
+    with pytest.raises(na.DataError, match="E418"):
+        na.audit(rows, case="case", judge="judge", decision="decision", exposure="w")
 
 
 @pytest.mark.parametrize("scale", ["continuous", "nominal", "ordinal", "binary"])

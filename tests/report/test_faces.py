@@ -276,7 +276,7 @@ def test_categories_are_not_averaged(scale: str) -> None:
 
 def test_shared_cases_are_counted_and_not_all_cases() -> None:
     lonely = pd.DataFrame({"case": [f"L{i}" for i in range(50)], "judge": "alone", "decision": range(50)})
-    page = render(na.audit(pd.concat([long(TOY), lonely]), **ROLES), ".html")
+    page = render(na.audit(pd.concat([long(TOY), lonely]), **ROLES, design="panel"), ".html")
     assert "n = 5 shared cases" in page
     assert "With 4 professionals the intervals are wide" in page
 

@@ -71,6 +71,7 @@ MORE: dict[str, tuple[str, tuple[str, ...]]] = {
     "E414 order": (with_decisions("goed", SECRET, "goed", "matig"), ("--scale", "ordinal")),
     "E416": (with_decisions("1", "777,123", "3", "4"), ("--scale", "count")),
     "E417": (extra("w", ["1", SECRET]), ("--weight", "w")),
+    "E418": (extra("w", ["1", "-777,123"]), ("--exposure", "w")),
     "E417 fraction": (extra("w", ["1", "777,123"]), ("--weight", "w")),
     "E424": (with_dates(SECRET, "13-04-2024", "14-04-2024", "15-04-2024"), ("--time", "datum")),
     "E427": (with_decisions("1", "#N/A", "3", "4"), ("--scale", "continuous")),
