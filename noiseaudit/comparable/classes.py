@@ -163,11 +163,12 @@ class _Reader:
 
 def shortest_between(low: float, high: float) -> float:
     """The number b with the fewest digits for which low < b <= high: readers remember 500 better than 487.3."""
-    least, most = Decimal(low), Decimal(high)
-    top = max(abs(least), abs(most)).adjusted() + 1
+    most = Decimal(high)
+    top = max(abs(Decimal(low)), abs(most)).adjusted() + 1
     for digits in range(18):
         step = Decimal(1).scaleb(top - digits)
-        candidate = (most / step).to_integral_value(ROUND_FLOOR) * step
-        if least < candidate <= most and low < float(candidate) <= high:
-            return float(candidate)
+        below = (most / step).to_integral_value(ROUND_FLOOR) * step
+        for candidate in (below, below + step):  # 0.3 is a hair below 0.3 in binary
+            if low < float(candidate) <= high:
+                return float(candidate)
     return high
