@@ -14,6 +14,7 @@ McCulloch (1992).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ class LogLevel:
 
     effects: (J, K) levels of the judges that can be compared, mean 0 in every block; effect_variance: (J,) their noise
     variances; judge_index: (J,) their codes; block: (J,). left_out: (J,) level noise without each judge.
-    pooled: level noise may hold a judge x pool part, which could not be seen.
+    pooled: level noise may hold a judge x pool part, which could not be seen. most: the largest variance there can be.
     """
 
     variance: float
@@ -48,11 +49,12 @@ class LogLevel:
     block: Codes
     left_out: Floats
     pooled: bool = False
+    most: float = math.inf
 
     @property
     def component(self) -> Estimate:
         """As the result shows it; the share of system noise is not known in a log."""
-        return estimate_of(self.variance, self.interval, reason=self.reason)
+        return estimate_of(self.variance, self.interval, reason=self.reason, most=self.most)
 
 
 def sampling_variance(n: Floats, m2: Floats) -> Floats:

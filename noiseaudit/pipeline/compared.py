@@ -23,6 +23,7 @@ from noiseaudit.comparable.measure import (
 from noiseaudit.comparable.rules import Rules, class_codes, conditions, leaves
 from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign
+from noiseaudit.estimators.log_level import LogLevel
 from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import LogRows
 from noiseaudit.result import ComparableClass, Comparison, Condition, Finding, Route, SetAside
@@ -92,6 +93,9 @@ def compare(
             findings.append(finding("class_of_one_judge", "warning", n=alone))
     if pool is not None and classes_of_one_judge(pool, rows.judge):
         findings.append(finding("pool_of_one_judge", "warning", n=classes_of_one_judge(pool, rows.judge)))
+    if log.scale == "binary" and isinstance(measured.level, LogLevel):  # shares of yes lie between 0 and 1
+        J = len(measured.level.judge_index)
+        measured = replace(measured, level=replace(measured.level, most=0.25 * J / (J - 1)))
     comparison = Comparison(
         route=route,
         features=() if route == "none" else table.names,
