@@ -1,7 +1,7 @@
 """Harsher professionals get the harder cases: with all that matters in the log, and with one feature left out.
 
-The full log names x4 as the strongest difference between professionals' cases. Without it nothing in the log can say so:
-the test of assignment still warns that cases were not dealt out alike, and level noise is what x4 makes of it.
+The full log names x4 as the strongest difference between professionals' cases. Without it nothing in the log can say
+so: the test of assignment still warns that cases were not dealt out alike, and level noise is what x4 makes of it.
 """
 
 import noiseaudit as na
