@@ -11,6 +11,7 @@ from noiseaudit.result.findings import finding
 
 MOST_LEVELS = 200
 FEWEST_CASES = 10
+_AGAIN = "cases_again"
 
 
 def check_characteristics(table: Table, design: AuditDesign, *, case: str) -> list[Finding]:
@@ -21,6 +22,14 @@ def check_characteristics(table: Table, design: AuditDesign, *, case: str) -> li
     """
     problems: list[Problem] = []
     findings: list[Finding] = []
+    if not (design.groups or design.features):
+        return findings
+    # Only cases with several rows can contradict themselves: of a log hardly any, and found in one look at all rows.
+    table.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_AGAIN} AS SELECT h FROM (SELECT hash({case}) AS h FROM {VIEW} "
+        f"WHERE ({case}) IS NOT NULL) GROUP BY h HAVING count(*) > 1"
+    )
+    some = bool(table.fetch(f"SELECT 1 FROM {_AGAIN} LIMIT 1"))
     for name in design.groups:
         value = trimmed(table, name, design)
         levels = table.fetch(
@@ -37,9 +46,10 @@ def check_characteristics(table: Table, design: AuditDesign, *, case: str) -> li
         small = sum(1 for _, cases in levels if cases < FEWEST_CASES)
         if small:
             findings.append(finding("P601", "warning", n=small, column=name, fewest=FEWEST_CASES))
-        problems += _changing(table, name, value, case)
-    for name in design.features:
+        problems += _changing(table, name, value, case) if some else []
+    for name in design.features if some else ():
         problems += _changing(table, name, trimmed(table, name, design), case)
+    table.connection.execute(f"DROP TABLE {_AGAIN}")
     if problems:
         raise DataError(problems)
     return findings
@@ -47,14 +57,14 @@ def check_characteristics(table: Table, design: AuditDesign, *, case: str) -> li
 
 def _changing(table: Table, name: str, value: str, case: str) -> list[Problem]:
     """Cases on which the value is not one and the same: the first row that says something else than the first."""
+    several = f"(SELECT row, {value} AS v, {case} AS c FROM {VIEW} WHERE hash({case}) IN (SELECT h FROM {_AGAIN}))"
     contradicting = (
         f"SELECT min(row) FILTER (v <> f) AS row FROM (SELECT row, v, c, first_value(v) OVER "
-        f"(PARTITION BY c ORDER BY row) AS f FROM (SELECT row, {value} AS v, {case} AS c FROM {VIEW}) "
+        f"(PARTITION BY c ORDER BY row) AS f FROM {several} "
         f"WHERE v IS NOT NULL AND c IS NOT NULL) GROUP BY c HAVING min(v) <> max(v)"
     )
     if not table.fetch(
-        f"SELECT 1 FROM (SELECT {value} AS v, {case} AS c FROM {VIEW}) WHERE v IS NOT NULL AND c IS NOT NULL "
-        f"GROUP BY c HAVING min(v) <> max(v) LIMIT 1"
+        f"SELECT 1 FROM {several} WHERE v IS NOT NULL AND c IS NOT NULL GROUP BY c HAVING min(v) <> max(v) LIMIT 1"
     ):
         return []
     total = int(table.fetch(f"SELECT count(*) FROM ({contradicting})")[0][0])
