@@ -108,7 +108,8 @@ def adjust(
         parts = [_sums(basis, table, y, group, groups, rows=np.flatnonzero(fold == k)) for k in range(folds)]
         total = reduce(add, parts)
         predicted = np.empty(len(y))
-        turn = 1.0 if (y**3).sum() >= 0 else -1.0  # trees put rare categories on one side: yes/no turned round is the same
+        # trees put categories that are too rare to split on with one side: this makes yes/no turned round the same
+        turn = 1.0 if (y**3).sum() >= 0 else -1.0
         for k, part in enumerate(parts):
             held = fold == k
             offsets = _offsets(fit_within(total - part), total - part)

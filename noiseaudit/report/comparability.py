@@ -152,6 +152,8 @@ def assigned(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
         blocks = [say("log.assignment.declared")]
     if isinstance(assignment.predicted, Balance):
         blocks.append(" ".join(_predicted(speaker, log, assignment.predicted)))
+    elif assignment.features and assignment.predicted.reason == "rates":
+        blocks.append(say("log.assignment.by_feature"))
     else:
         blocks.append(say("log.assignment.unknown", because=assignment.predicted.because))
     if speaker.doubtful_lot:

@@ -280,5 +280,10 @@ def clearest_source(log: LogAudit) -> PatternSource | None:
 
 
 def speaker_of(result: AuditResult, language: str = "en") -> Speaker:
-    """The speaker for panels, or the one for logs."""
+    """The speaker for panels, the one for logs, or the one for logs of rates."""
+    from noiseaudit.report.rates import RateSpeaker
+
+    log = result.supplement.log
+    if log is not None and log.rates is not None:
+        return RateSpeaker(result, language)
     return LogSpeaker(result, language) if is_log(result) else Speaker(result, language)
