@@ -231,6 +231,8 @@ def _sensitivity(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     told = [say("log.sensitivity.ratio" if found.ratio >= 1 else "log.sensitivity.weak", ratio=ratio, feature=feature)]
     if found.ratio_low is not None:
         told.append(say("log.sensitivity.low", ratio=_times(speaker, max(0.0, found.ratio_low))))
+    if found.ratio >= 1 and log.comparison.explained is not None and log.comparison.explained < _FEW:
+        told.append(say("log.sensitivity.little"))
     blocks.append(" ".join(told))
     blocks.append(say(
         "log.sensitivity.strong", feature=feature, effect=_effect(speaker, found.its_effect),

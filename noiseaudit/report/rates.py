@@ -43,10 +43,10 @@ class RateSpeaker(LogSpeaker):
         mean = [self._mean(self.rates.rate)] if isinstance(self.rates.rate, Figure) else []
         if not relative.at_boundary:
             said = self.say(f"rates.level{self.bare}", **self._of_rate(relative.sd, relative.sd_interval, relative))
-            return [said, *mean]
+            return [*self.formed, said, *mean]
         high = relative.sd_interval[1] if relative.sd_interval else 0.0
         missed = [self.say("rates.up_to", high=self.numerals.percent(high))] if high > 0 else []
-        return [self.say("rates.level_zero"), *missed, *mean]
+        return [*self.formed, self.say("rates.level_zero"), *missed, *mean]
 
     def parts(self) -> list[str]:
         """Whether cases can explain it, and what colleagues treat in their own ways."""
