@@ -21,6 +21,7 @@ from noiseaudit.result import (
     Offices,
     OverTime,
     Period,
+    Rates,
     SecondDecisions,
     Sensitivity,
 )
@@ -141,6 +142,7 @@ def log_tables(result: AuditResult) -> list[Table]:
     log = result.supplement.log
     if log is not None:
         tables += [_pairs(log), _classes(log), _set_aside(log), _sources(log), _balance(log)]
+        tables += [_rates(log.rates)] if log.rates is not None else []
         tables += [_sensitivity(log.sensitivity)] if isinstance(log.sensitivity, Sensitivity) else []
     if isinstance(result.supplement.offices, Offices):
         tables.append(_offices(result.supplement.offices))
@@ -160,6 +162,26 @@ def _figure(number: Number) -> tuple[Cell, ...]:
         return number.status, None, None, None, number.because
     low, high = number.interval or (None, None)
     return number.status, number.value, low, high, number.interval_reason
+
+
+def _rates(rates: Rates) -> Table:
+    """The mean rate, the coefficient of variation squared, and the checks of the model."""
+    rows = [
+        ("rate", *_figure(rates.rate)),
+        ("relative", *_squared(rates.relative)),
+        ("dispersion", *_figure(rates.dispersion)),
+        ("proportional", *_figure(rates.proportional)),
+        ("without_events", "estimated", rates.without_events, None, None, None),
+        ("expected_without", "estimated", rates.expected_without, None, None, None),
+    ]
+    return Table("rates", ("figure", *_FIGURE), tuple(row for row in rows if row[2] is not None or row[5] is not None))
+
+
+def _squared(component: Component) -> tuple[Cell, ...]:
+    if not isinstance(component, Estimate):
+        return component.status, None, None, None, component.because
+    low, high = component.variance_interval or (None, None)
+    return component.status, component.variance, low, high, component.interval_reason
 
 
 def _part(component: Component) -> tuple[Cell, ...]:

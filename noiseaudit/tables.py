@@ -147,14 +147,19 @@ def variance_of_one(result: AuditResult) -> float | None:
     return pattern.variance if isinstance(pattern, Estimate) and pattern.variance > 0 else None
 
 
+def of_rates(result: AuditResult) -> bool:
+    """Events out of an exposure: limits symmetric around 0 would accuse those with one event in a short time."""
+    return result.supplement.log is not None and result.supplement.log.rates is not None
+
+
 def funnel_points(result: AuditResult) -> list[Point]:
-    """Levels without names, by precision; empty below ten professionals, and where levels are not known.
+    """Levels without names, by precision; empty below ten professionals, where levels are not known, and for rates.
 
     P/se^2 is the number of cases that a judge would need on a complete panel to be known as well; in a log it is
     about the number of decisions.
     """
     one = variance_of_one(result)
-    if one is None:
+    if one is None or of_rates(result):
         return []
     points = [
         Point(one / judge.se**2, judge.level)
@@ -175,7 +180,9 @@ class Band:
 
 
 def precision_bands(result: AuditResult, *, most: int = 4) -> list[Band]:
-    """The funnel as a table: bands of at least five professionals by number of cases; empty below ten."""
+    """The funnel as a table: bands of at least five professionals by number of cases; empty below ten and for rates."""
+    if of_rates(result):
+        return []
     known = [j for j in result.judges if j.level is not None and j.se is not None and j.se > 0]
     if len(known) < FEWEST_FOR_POINTS:
         return []

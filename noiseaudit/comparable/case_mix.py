@@ -108,6 +108,8 @@ def adjust(
         parts = [_sums(basis, table, y, group, groups, rows=np.flatnonzero(fold == k)) for k in range(folds)]
         total = reduce(add, parts)
         predicted = np.empty(len(y))
+        # trees put categories that are too rare to split on with one side: this makes yes/no turned round the same
+        turn = 1.0 if (y**3).sum() >= 0 else -1.0
         for k, part in enumerate(parts):
             held = fold == k
             offsets = _offsets(fit_within(total - part), total - part)
@@ -115,8 +117,8 @@ def adjust(
             name = type(model).__name__
             training = ~held
             with threadpool_limits(limits=1 if len(y) < _MANY_ROWS else None, user_api="openmp"):
-                model.fit(table.values[training], y[training] - offsets[group[training]])
-                predicted[held] = model.predict(table.values[held])
+                model.fit(table.values[training], turn * (y[training] - offsets[group[training]]))
+                predicted[held] = turn * model.predict(table.values[held])
     sums = _sums(basis, table, y, group, groups, predicted=predicted)
     fit = fit_within(sums)
     taken = np.empty(len(y))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from noiseaudit.aggregates.rate_sums import RateSums
@@ -110,7 +112,7 @@ def _found(found: RateLevel, comparison: Comparison, rows: LogRows, table: Featu
         comparable_pairs_disagreement=nothing,
         split_half=nothing,
         pattern_sources=(PatternSource(CLASSES, "class", found.pattern, counted=True),) if comparison.classes else (),
-        assignment=assignment_in(rows, table, None, None, design),
+        assignment=replace(assignment_in(rows, table, None, None, design), predicted=nothing),
         sensitivity=nothing,
         over_time=nothing,
         second_decisions=nothing,

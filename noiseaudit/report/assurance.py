@@ -6,6 +6,7 @@ import math
 
 from noiseaudit.formatting import decimals_for
 from noiseaudit.report.log_sentences import LogSpeaker
+from noiseaudit.report.rates import RateSpeaker, rate_method
 from noiseaudit.report.sentences import Speaker
 from noiseaudit.result import Accuracy, Estimate, Figure, OverTime, SecondDecisions
 
@@ -52,6 +53,8 @@ def _sure_of_log(speaker: LogSpeaker) -> list[str]:
     sentences.append(say("log.sure.by_lot" if speaker.by_lot else "log.sure.not_by_lot"))
     if log.comparison.route == "none":
         sentences.append(say("log.short.no_features"))
+    if isinstance(speaker, RateSpeaker):
+        return [*sentences, say("log.sure.detectable"), say("rates.rest"), say("sure.causes")]
     sentences += [say("log.sure.detectable"), say("log.sure.upper")]
     if not isinstance(log.over_time, OverTime):
         sentences.append(say("log.sure.no_time", because=log.over_time.because))
@@ -104,6 +107,8 @@ def _method_of_log(speaker: LogSpeaker) -> list[str]:
     say, log = speaker.say, speaker.log
     if log is None:
         return [say("log.method.none")]
+    if isinstance(speaker, RateSpeaker):
+        return rate_method(speaker)
     sentences = [say(f"log.method.route_{log.comparison.route}")]
     if log.comparison.learner is not None:
         sentences.append(say("log.method.learner", name=log.comparison.learner))

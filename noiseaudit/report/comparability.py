@@ -152,6 +152,8 @@ def assigned(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
         blocks = [say("log.assignment.declared")]
     if isinstance(assignment.predicted, Balance):
         blocks.append(" ".join(_predicted(speaker, log, assignment.predicted)))
+    elif assignment.features and assignment.predicted.reason == "rates":
+        blocks.append(say("log.assignment.by_feature"))
     else:
         blocks.append(say("log.assignment.unknown", because=assignment.predicted.because))
     if speaker.doubtful_lot:
@@ -229,6 +231,8 @@ def _sensitivity(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     told = [say("log.sensitivity.ratio" if found.ratio >= 1 else "log.sensitivity.weak", ratio=ratio, feature=feature)]
     if found.ratio_low is not None:
         told.append(say("log.sensitivity.low", ratio=_times(speaker, max(0.0, found.ratio_low))))
+    if found.ratio >= 1 and log.comparison.explained is not None and log.comparison.explained < _FEW:
+        told.append(say("log.sensitivity.little"))
     blocks.append(" ".join(told))
     blocks.append(say(
         "log.sensitivity.strong", feature=feature, effect=_effect(speaker, found.its_effect),

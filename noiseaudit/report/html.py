@@ -14,6 +14,7 @@ from noiseaudit.report.assurance import estimator_sentences, glossary, sure_sent
 from noiseaudit.report.figures import Block, Chart, drawn
 from noiseaudit.report.log_sections import individuals_notes, log_sections, offices
 from noiseaudit.report.log_sentences import LogSpeaker, speaker_of
+from noiseaudit.report.rates import RateSpeaker
 from noiseaudit.report.sentences import Speaker, nobody_differed, told
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
 from noiseaudit.result.exchange import without_people
@@ -28,8 +29,8 @@ from noiseaudit.tables import (
 )
 
 PANEL = ("short", "audited", "lottery", "parts", "individuals", "offices", "helps", "sure", "method")
-LOG = ("short", "audited", "compared", "pairs", "parts", "weigh", "assignment", "individuals", "offices", "time",
-       "second", "helps", "sure", "method")  # fmt: skip
+LOG = ("short", "audited", "compared", "pairs", "parts", "rates", "weigh", "assignment", "individuals", "offices",
+       "time", "second", "helps", "sure", "method")  # fmt: skip
 _LARGEST_COPY = 400_000  # letters, so that the page stays under 1 MB whatever the size of the log
 _EMPTY = 0.0005  # a share that prints as 0.0%
 
@@ -103,7 +104,10 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
     )
     facts = [(say("audited.file"), source.name), (say("audited.rows"), rows)]
     if isinstance(speaker, LogSpeaker):
-        facts.insert(1, (say("log.audited.kind"), say("log.audited.kind_text")))
+        kind = say("log.audited.kind_text")
+        if isinstance(speaker, RateSpeaker):
+            kind = say("rates.kind_text", column=speaker.exposure)
+        facts.insert(1, (say("log.audited.kind"), kind))
     if result.supplement.period is not None:
         first, last = map(speaker.numerals.day, result.supplement.period)
         facts.append((say("audited.period"), say("audited.period_text", first=first, last=last)))

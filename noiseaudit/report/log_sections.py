@@ -10,6 +10,7 @@ from noiseaudit.report.comparability import assigned, compared, weighed
 from noiseaudit.report.figures import Block, Grid, drawn
 from noiseaudit.report.log_sentences import LogSpeaker
 from noiseaudit.report.over_time import over_time
+from noiseaudit.report.rates import RateSpeaker, rate_checks, rate_parts
 from noiseaudit.report.sentences import Speaker
 from noiseaudit.result import Component, Estimate, Figure, LogAudit, Offices, OverTime
 from noiseaudit.tables import chance_to_differ, noise_factor, noise_parts
@@ -20,6 +21,15 @@ def log_sections(speaker: LogSpeaker) -> dict[str, list[Block]]:
     log = speaker.log
     if log is None:
         return {"parts": parts(speaker)}
+    if isinstance(speaker, RateSpeaker):
+        return {
+            "compared": compared(speaker, log),
+            "parts": rate_parts(speaker),
+            "rates": rate_checks(speaker),
+            "assignment": assigned(speaker, log),
+            "offices": offices(speaker),
+            "helps": [speaker.panel_advice()],
+        }
     return {
         "compared": compared(speaker, log),
         "pairs": pairs(speaker, log),
@@ -153,7 +163,8 @@ def _chance(speaker: LogSpeaker, component: Estimate) -> Figure:
 def individuals_notes(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     """What a log adds to be careful about: unusual cases look like unusual people; and how far levels repeat."""
     say, half = speaker.say, log.split_half
-    notes: list[Block] = [] if speaker.by_lot else [say("log.individuals.cases")]
+    notes: list[Block] = [say("rates.individuals")] if isinstance(speaker, RateSpeaker) else []
+    notes += [] if speaker.by_lot else [say("log.individuals.cases")]
     if isinstance(half, Figure):
         notes.append(say("log.individuals.split_half", **speaker.correlation(half)))
     return notes

@@ -117,14 +117,22 @@ class LogSpeaker(Speaker):
     def _ends(self, bounds: Interval) -> Interval:
         return readers_size(self.result, bounds[0]), readers_size(self.result, bounds[1])
 
+    @property
+    def formed(self) -> list[str]:
+        """That the professionals are groups which were formed from the decisions, where the config says so."""
+        return [self.say("log.short.formed")] if self._formed() else []
+
+    def _formed(self) -> bool:
+        return any(found.code == "endogenous_judges" for found in self.result.findings)
+
     def headline(self) -> list[str]:
         """Level noise in the reader's unit; for yes/no and categories how often comparable cases end differently."""
         level = self.result.noise.level
         if self.categorical and (pairs := self.pairs()):
-            return [pairs, self.about_lot(pairs=True)]
+            return [*self.formed, pairs, self.about_lot(pairs=True)]
         if isinstance(level, NotIdentified | Bounded):
             return [self.say("log.short.none", because=level.because)]
-        return self.level_sentences()
+        return [*self.formed, *self.level_sentences()]
 
     def pairs(self) -> str | None:
         """How often two colleagues decided two comparable cases differently, where that is known and above 0."""
@@ -215,6 +223,8 @@ class LogSpeaker(Speaker):
     def advice(self) -> str:
         """One or two things that a reader can do."""
         level, log = self.result.noise.level, self.log
+        if self._formed():
+            return self.say("log.short.do_formed")
         if not isinstance(level, Estimate) or log is None:
             return self.say("short.do_more")
         if log.comparison.route == "none":
@@ -280,5 +290,10 @@ def clearest_source(log: LogAudit) -> PatternSource | None:
 
 
 def speaker_of(result: AuditResult, language: str = "en") -> Speaker:
-    """The speaker for panels, or the one for logs."""
+    """The speaker for panels, the one for logs, or the one for logs of rates."""
+    from noiseaudit.report.rates import RateSpeaker
+
+    log = result.supplement.log
+    if log is not None and log.rates is not None:
+        return RateSpeaker(result, language)
     return LogSpeaker(result, language) if is_log(result) else Speaker(result, language)

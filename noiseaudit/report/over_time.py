@@ -53,7 +53,10 @@ def _drift(speaker: LogSpeaker, time: OverTime) -> Chart:
         mean = say("log.compared.hidden") if period.mean is None else speaker.mean_text(period.mean)
         limits = ""
         if period.limits is not None:
-            limits = f"{speaker.mean_text(period.limits[0])} {say('phrase.to')} {speaker.mean_text(period.limits[1])}"
+            low, high = period.limits
+            if speaker.result.design.scale == "binary":  # no share lies outside 0 to 100 %
+                low, high = max(0.0, low), min(1.0, high)
+            limits = f"{speaker.mean_text(low)} {say('phrase.to')} {speaker.mean_text(high)}"
         rows.append([
             speaker.numerals.period(period.start, time.unit), plain(period.decisions), plain(period.judges),
             f"{mean} ({say('log.time.outside')})" if period.outside else mean, limits,
@@ -71,6 +74,8 @@ def _persistence(speaker: LogSpeaker, time: OverTime) -> str:
     unit = say(f"log.time.one_{time.unit}")
     if isinstance(found, NotIdentified):
         return say("log.time.persistence_unknown", because=found.because)
+    if found.interval_reason == "too_wide":
+        return say("log.time.persistence_wide")
     rest = speaker.numerals.percent(min(1.0, max(0.0, 1 - found.value)))
     return say("log.time.persistence", **speaker.correlation(found), rest=rest, unit=unit)
 

@@ -10,7 +10,10 @@ from noiseaudit.formatting import printable
 from noiseaudit.inspection import Inspection
 from noiseaudit.language import catalogue
 
-_ANALYSIS = ("scale", "design", "estimator", "positive", "order", "confidence", "unit", "duplicates")
+_ANALYSIS = (
+    "scale", "design", "comparable", "exclude_judges", "estimator", "positive", "order", "confidence", "unit",
+    "duplicates",
+)  # fmt: skip
 
 
 def starting_config(found: Inspection, design: AuditDesign) -> str:
