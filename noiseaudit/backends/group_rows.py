@@ -42,11 +42,13 @@ def group_rows(rows: nw.LazyFrame[Any], *, truth: bool = False) -> pd.DataFrame:
 def group_values(rows: nw.LazyFrame[Any], *, truth: bool = False, weight: bool = False) -> pd.DataFrame:
     """One row per (case, judge, value): case_id, judge_id, decision, rows, first, weight, truth_low and truth_high.
 
-    For category codes, and for weighted rows, whose mean and M2 then follow exactly. Nulls keep their row.
+    For category codes, and for weighted rows, whose mean and M2 then follow exactly; weightless: rows with weight 0.
+    Nulls keep their row.
     """
     wanted = [nw.len().alias("rows"), nw.col("row").min().alias("first"), *_truth(truth)]
     if weight:
         wanted.append(nw.col("weight").sum().cast(nw.Float64).alias("weight"))
+        wanted.append((nw.col("weight") == 0).cast(nw.Int64).sum().cast(nw.Float64).alias("weightless"))
     return _collected(rows.group_by(*KEYS, "decision").agg(*wanted))
 
 

@@ -19,7 +19,7 @@ from noiseaudit.estimators.detectable_pattern import class_pattern, pattern_by_c
 from noiseaudit.estimators.intervals import mover_sum
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.log_bounds import LogBounds, bound_noise, lost_spread, spread_within
-from noiseaudit.estimators.log_level import LogLevel, level_in_pools, level_of_judges
+from noiseaudit.estimators.log_level import LogLevel, level_in_pools, level_of_judges, of_judges_with_two
 from noiseaudit.estimators.two_way import IllConditionedError, fit_two_way
 from noiseaudit.estimators.two_way_intervals import leave_one_judge_out, two_way_components
 from noiseaudit.result import Component, Estimate, PatternSource
@@ -66,7 +66,7 @@ def fit_classes(cells: Cells, *, confidence: float, kurtosis_floor: float) -> Cl
 
     Where classes are too few to see judge x class effects (H0 < 2 dJ), these stay in level noise.
     """
-    linked = Linked.of(cells)
+    linked = Linked.of(of_judges_with_two(cells))
     settings = {"confidence": confidence, "kurtosis_floor": kurtosis_floor}
     found = None
     if linked.J >= 2 and linked.df > 0 and 2 * linked.dJ <= linked.H0:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from noiseaudit.aggregates.cells import Cells, Codes
-from noiseaudit.aggregates.moments import Floats, Moments
+from noiseaudit.aggregates.moments import Floats, Moments, sum_by
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import estimate_of
 from noiseaudit.estimators.intervals import MANY_JUDGES, down_to_zero, few_judges, level_floor, log_jackknife
@@ -116,6 +116,12 @@ def level_of_judges(
         kurtosis_floor=kurtosis_floor,
         pooled=False,
     )
+
+
+def of_judges_with_two(cells: Cells) -> Cells:
+    """Without judges who decided once: equal weights for them would make level noise twice as imprecise."""
+    n = sum_by(cells.judge, cells.n, len(cells.judges))
+    return cells.where(n[cells.judge] >= 2)
 
 
 def level_in_pools(cells: Cells, *, confidence: float = 0.95, kurtosis_floor: float = 2.0) -> LogLevel | NotIdentified:

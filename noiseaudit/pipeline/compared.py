@@ -93,9 +93,7 @@ def compare(
             findings.append(finding("class_of_one_judge", "warning", n=alone))
     if pool is not None and classes_of_one_judge(pool, rows.judge):
         findings.append(finding("pool_of_one_judge", "warning", n=classes_of_one_judge(pool, rows.judge)))
-    if log.scale == "binary" and isinstance(measured.level, LogLevel):  # shares of yes lie between 0 and 1
-        J = len(measured.level.judge_index)
-        measured = replace(measured, level=replace(measured.level, most=0.25 * J / (J - 1)))
+    measured = of_scale(measured, log.scale)
     comparison = Comparison(
         route=route,
         features=() if route == "none" else table.names,
@@ -107,6 +105,14 @@ def compare(
         characteristics=characteristics_used(design),
     )
     return Compared(comparison, measured, table, decision, adjusted, predicted)
+
+
+def of_scale(measured: Measured, scale: str) -> Measured:
+    """Level noise of yes/no decisions has an end: shares of yes lie between 0 and 1."""
+    if scale != "binary" or not isinstance(measured.level, LogLevel):
+        return measured
+    J = len(measured.level.judge_index)
+    return replace(measured, level=replace(measured.level, most=0.25 * J / (J - 1)))
 
 
 def characteristics_used(design: AuditDesign) -> tuple[str, ...]:

@@ -24,8 +24,10 @@ from noiseaudit.design import AuditDesign
 from noiseaudit.pipeline.compared import (
     Compared,
     characteristics_used,
+    classes_of_one_judge,
     coded_decisions,
     explained_within,
+    of_scale,
     usable_features,
     with_sources,
 )
@@ -57,6 +59,8 @@ def compare_large(
     """Grow classes on a sample, class all rows in the engine, and measure."""
     total = log.table.rows()
     sample = fetch_rows(log, columns, findings=findings, sample=_SAMPLE)
+    if not len(sample.judge):
+        tabulate(log)  # says what is missing
     features, aside = usable_features(sample, design, findings)
     decision = coded_decisions(sample, log)
     rules = _rules(features, decision, sample, design)
@@ -65,14 +69,18 @@ def compare_large(
     measured, fit = measure_classes(
         cells, name=CLASSES, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
     )
+    measured = of_scale(measured, log.scale)
     effect = _effects_of(sample, rules, features, cells, fit.class_effect)
     adjusted = decision - effect
     if decision.shape[1] == 1:
         measured = with_sources(measured, adjusted[:, 0], features, sample.judge, design)
+    alone = classes_of_one_judge(cells.case, cells.judge)
+    if alone:
+        findings.append(finding("class_of_one_judge", "warning", n=alone))
     findings.append(finding("log_sample", part="assignment, halves and features", n=len(sample.judge), total=total))
     comparison = Comparison(
         route="none" if isinstance(rules, Leaf) else "strata" if design.comparable == "strata" else "classes",
-        features=features.names,
+        features=() if isinstance(rules, Leaf) else features.names,
         set_aside=aside,
         classes=_listed(rules, cells, float(log.shift)) if not isinstance(rules, Leaf) else (),
         explained=explained_within(decision, effect, sample.judge),

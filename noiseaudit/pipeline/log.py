@@ -94,6 +94,8 @@ def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
         followed=followed,
     )  # fmt: skip
     found = _found(log, cells, large.compared, parts, design, findings)
+    said = {one.code for one in large.table.findings} & {"W401", "W402", "W403"}  # of labels, in the sample too
+    findings = [one for one in findings if one.code not in said]
     findings = [*large.table.findings, *findings, *_findings(log, cells, twice.counts, design, rates=False)]
     result = _result(log, large.table, found, twice.counts, design, findings, cases=None)
     return replace(result, judges=tuple(replace(judge, cells=judge.decisions) for judge in result.judges))

@@ -40,9 +40,7 @@ def account_for(
         "missing_judge": int(groups.loc[no_judge & ~no_case, "rows"].sum()) - len(other.totals_without_judge),
         "missing_decision": int(undecided[keyed & ~total_keys & ~accounts].sum()),
         "excluded_judge": int(groups.loc[accounts, "rows"].sum()),
-        "zero_weight": int(
-            groups.loc[keyed & ~accounts & (groups["decided"] > 0) & (groups["n"] == 0), "decided"].sum()
-        ),
+        "zero_weight": int(groups["weightless"][keyed & ~total_keys & ~accounts].sum()),
         "total_row": len(totals) + int((groups["rows"] - 1)[total_keys].sum()),
         "identical_row": identical,
     }
@@ -52,7 +50,7 @@ def account_for(
         counts[code] = counts.get(code, 0) + n
     kept = keyed & ~total_keys & ~accounts & (groups["n"] > 0)
     used = groups if kept.all() else groups[kept].reset_index(drop=True)
-    rows_used = int(used["decided"].sum())
+    rows_used = int((used["decided"] - used["weightless"]).sum())
     excluded = tuple(Exclusion(code, finding(f"excluded_{code}").what, n) for code, n in counts.items() if n)
     read = rows_used + sum(part.n for part in excluded)
     if log.excluded_judges:

@@ -13,13 +13,13 @@ from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError
-from noiseaudit.reading.account import sums_up
 from noiseaudit.reading.dates import date_column, looks_dated
-from noiseaudit.reading.labels import clean_labels, label_of
+from noiseaudit.reading.keyed import has_case, sums_up_others
+from noiseaudit.reading.labels import clean_labels
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.numbers import looks_numeric, number_column
 from noiseaudit.reading.shapes import shapes_of, trimmed
-from noiseaudit.reading.table import VIEW, Table, literal
+from noiseaudit.reading.table import VIEW, Table
 from noiseaudit.result import Finding
 from noiseaudit.result.findings import finding
 
@@ -124,11 +124,9 @@ def fetch_rows(
         role: log.columns[role] for role in ("weight", "moment", "pool", "office", "exposure") if role in log.columns
     }
     wanted |= {f"f{k}": column.sql for k, column in enumerate(columns)}
-    wanted["original"] = log.columns["case_id"]
-    totals = _total_labels(log)
-    wanted["sums"] = f"({log.columns['case_id']}) IN ({', '.join(map(literal, totals))})" if totals else "false"
-    known = f"decision IS NOT NULL AND judge_id IS NOT NULL AND ({_has_case(log)})"
-    query = f"SELECT * EXCLUDE (original) FROM ({log.select(wanted)}) WHERE {known}"
+    wanted["keyed"] = f"{has_case(log)} AND NOT ({sums_up_others(log)})"
+    known = "decision IS NOT NULL AND judge_id IS NOT NULL AND keyed"
+    query = f"SELECT * EXCLUDE (keyed) FROM ({log.select(wanted)}) WHERE {known}"
     if sample is not None:
         total = max(1, log.table.rows())
         share = min(1.0, sample / total)
@@ -144,9 +142,8 @@ def fetch_rows(
     table: pd.DataFrame = engine.sql("SELECT * FROM log_rows ORDER BY row").df()
     engine.execute("DROP TABLE log_rows")
     judge, judges = _clean(table["judge_id"], labels["judge_id"], role="judge", findings=findings)
-    of_sums = [log.table.kind == "wide" or sums_up(label) for label in judges]  # of a wide table: names of columns
-    left_out = [label in log.excluded_judges for label in judges]
-    kept = (judge >= 0) & ~(table["sums"].to_numpy(bool) & np.array(of_sums)[judge]) & ~np.array(left_out)[judge]
+    left_out = [k for k, label in enumerate(judges) if label in log.excluded_judges]
+    kept = (judge >= 0) & ~np.isin(judge, left_out)
     if not kept.all():
         table, (codes, judge) = table[kept], np.unique(judge[kept], return_inverse=True)
         judges, judge = tuple(judges[code] for code in codes), judge.astype(np.intp)
@@ -176,30 +173,6 @@ def fetch_rows(
         offices=() if office is None else office[1],
         exposure=table["exposure"].to_numpy(np.float64) if "exposure" in wanted else None,
     )
-
-
-def _has_case(log: Log) -> str:
-    """SQL over `original`: an id that names a case, so more than spaces and letters that nobody sees."""
-    case = str(log.roles["case"])
-    if not log.table.is_text(case):
-        floating = log.table.type_of(case) in ("DOUBLE", "FLOAT")
-        return "original IS NOT NULL" + (" AND NOT isnan(original)" if floating else "")
-    bare = log.table.fetch(
-        f"SELECT DISTINCT v FROM (SELECT {log.columns['case_id']} AS v FROM {VIEW}) WHERE strlen(v) < 60 AND NOT "
-        "regexp_matches(v, '[0-9A-Za-z]')"
-    )
-    empty = [literal(label) for (label,) in bare if not label_of(label)]
-    return "original IS NOT NULL" + (f" AND original NOT IN ({', '.join(empty)})" if empty else "")
-
-
-def _total_labels(log: Log) -> list[str]:
-    """Labels of cases that sum up others, as they are written. In a long table the judge's label must do so too."""
-    if not log.table.is_text(str(log.roles["case"])):
-        return []
-    case = log.columns["case_id"]
-    likely = f"regexp_matches(lower({case}), 'tota|som|sum|gemidd|averag|mean')"
-    found = log.table.fetch(f"SELECT DISTINCT {case} FROM {VIEW} WHERE strlen({case}) < 60 AND {likely}")
-    return [str(label) for (label,) in found if sums_up(label_of(label))]
 
 
 def _coded(log: Log, name: str) -> list[object]:

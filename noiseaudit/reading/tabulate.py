@@ -19,8 +19,10 @@ from noiseaudit.aggregates import Cells
 from noiseaudit.backends import group_rows, group_values
 from noiseaudit.errors import DataError, Problem
 from noiseaudit.reading.account import account_for, drop_or_refuse_identical
+from noiseaudit.reading.keyed import has_case, sums_up_others
 from noiseaudit.reading.labels import clean_labels
 from noiseaudit.reading.log import Log
+from noiseaudit.reading.wide import TOTAL
 from noiseaudit.result import Finding, Input
 from noiseaudit.result.findings import finding
 
@@ -62,7 +64,7 @@ def tabulate(log: Log, *, classes: CaseClasses | None = None) -> Tabulated:
     for key in ("case_id", "judge_id"):
         groups[key] = clean_labels(groups[key], role=key.removesuffix("_id"), findings=findings)
     groups, account = account_for(log, groups, identical=identical, findings=findings)
-    groups = groups.drop(columns=["rows", "first", "decided"])  # accounted for, and of some size
+    groups = groups.drop(columns=["rows", "first", "decided", "weightless"])  # accounted for, and of some size
     log.table.unchanged()
     indicators = _categorical_cells(log, groups) if _categorical(log) else None
     if indicators is None:
@@ -84,23 +86,24 @@ def _categorical(log: Log) -> bool:
 
 
 def _grouped(log: Log, classes: CaseClasses | None = None) -> pd.DataFrame:
-    """One row per (case, judge[, value]) with rows, decided (rows with a decision), n (decisions), mean and m2.
+    """One row per (case, judge[, value]) with rows, decided (with a decision), weightless, n (decisions), mean and m2.
 
     With weights n counts them: mean and M2 of equal values are exact, and cells merge by their law.
     """
     rows = nw.from_native(log.table.connection.sql(log.sql if classes is None else log.select(_columns(log, classes))))
     if classes is not None:
-        rows = rows.with_columns(nw.when(~nw.col("case_id").is_null()).then(classes.expression).alias("case_id"))
+        own = nw.when(nw.col("sums")).then(nw.lit(TOTAL)).otherwise(classes.expression.cast(nw.String))
+        rows = rows.with_columns(nw.when(nw.col("keyed")).then(own).alias("case_id"))
     truth, weight = "truth" in log.roles, "weight" in log.roles
     try:
         if not (_categorical(log) or weight):
             groups = group_rows(rows, truth=truth)
-            groups["decided"] = groups["n"]
-            return groups
+            return groups.assign(decided=groups["n"], weightless=0)
         groups = group_values(rows, truth=truth, weight=weight)
     except duckdb.InvalidInputException:
         raise log.table.refusal() from None
     known = groups["decision"].notna()
+    groups["weightless"] = np.where(known, groups["weightless"], 0).astype(np.int64) if weight else 0
     groups["decided"] = np.where(known, groups["rows"], 0)
     groups["n"] = np.where(known, groups.pop("weight") if weight else groups["rows"], 0)
     groups["mean"], groups["m2"] = groups["decision"], 0.0
@@ -108,8 +111,10 @@ def _grouped(log: Log, classes: CaseClasses | None = None) -> pd.DataFrame:
 
 
 def _columns(log: Log, classes: CaseClasses) -> dict[str, str]:
-    wanted = ("row", "case_id", "judge_id", "decision", "weight", "pool", "truth")
-    return {name: log.columns[name] for name in wanted if name in log.columns} | dict(classes.columns)
+    """keyed: the row has a case; sums: it sums up others, whose label takes the place of a class."""
+    wanted = ("row", "judge_id", "decision", "weight", "pool", "truth")
+    keys = {"keyed": has_case(log), "sums": sums_up_others(log)}
+    return {name: log.columns[name] for name in wanted if name in log.columns} | keys | dict(classes.columns)
 
 
 def _numeric_cells(log: Log, groups: pd.DataFrame) -> Cells:
