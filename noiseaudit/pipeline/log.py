@@ -44,6 +44,7 @@ from noiseaudit.result.findings import finding
 PANEL_SHARE = 0.5  # of the decisions on cases with two judges or more, from which a table is a panel
 FEWEST = 2  # decisions with which nothing can be said
 _UNLIKELY = 0.05
+_HANDFUL, _MOST_OF_IT = 10, 0.5  # decisions of one professional; share of level noise
 
 
 def is_log(table: Tabulated, design: AuditDesign) -> bool:
@@ -78,6 +79,7 @@ def audit_log(log: Log, table: Tabulated, design: AuditDesign, *, learner: Regre
     found = replace(found, judge_index=_indexed(rows, cells, found.judge_index))
     counts = CaseCounts.of(cells)
     findings += _findings(log, cells, counts, design, rates=rows.exposure is not None)
+    findings += [] if rows.exposure is not None else _rests_on_few(found, cells)
     return _result(log, table, found, counts, design, findings, cases=case_table(cells))
 
 
@@ -97,6 +99,7 @@ def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
     said = {one.code for one in large.table.findings} & {"W401", "W402", "W403"}  # of labels, in the sample too
     findings = [one for one in findings if one.code not in said]
     findings = [*large.table.findings, *findings, *_findings(log, cells, twice.counts, design, rates=False)]
+    findings += _rests_on_few(found, cells)
     result = _result(log, large.table, found, twice.counts, design, findings, cases=None)
     return replace(result, judges=tuple(replace(judge, cells=judge.decisions) for judge in result.judges))
 
@@ -238,6 +241,21 @@ def _findings(log: Log, cells: Cells, counts: CaseCounts, design: AuditDesign, *
     if alone and not rates:
         found.append(finding("judges_alone", n=alone))
     return found
+
+
+def _rests_on_few(found: Found, cells: Cells) -> list[Finding]:
+    """Whether most of the level noise goes when professionals with a handful of decisions are left out."""
+    level = found.noise.level
+    if not isinstance(level, Estimate) or found.effects is None or found.variance is None or np.ptp(found.block) > 0:
+        return []
+    several = np.bincount(cells.judge, weights=cells.n)[found.judge_index] >= _HANDFUL
+    if several.all() or several.sum() < 3 or level.variance_interval is None or level.variance_interval[0] <= 0:
+        return []
+    left = float(found.effects[several].var(axis=0, ddof=1).sum() - found.variance[several].mean()) / level.variance
+    if left >= _MOST_OF_IT:
+        return []
+    few = int((~several).sum())
+    return [finding("level_rests_on_few", "warning", n=few, handful=_HANDFUL, share=f"{max(0.0, left):.0%}")]
 
 
 def _assignment_findings(parts: LogAudit, design: AuditDesign) -> list[Finding]:
