@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +10,9 @@ import pandas as pd
 import pytest
 
 import noiseaudit as na
+from noiseaudit.cli import main
 
+Run = Callable[..., tuple[int, str, str]]
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -79,3 +84,24 @@ def numeric_result() -> na.AuditResult:
 def yes_no_result() -> na.AuditResult:
     sim = na.simulate(judges=12, cases=40, level=0.8, stable_pattern=0.6, case_sd=2.0, scale="binary", seed=4)
     return na.audit(sim.data, **ROLES, name="yes-no")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """The command line in this process: exit code, standard output, standard error."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGPIPE)}
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["noiseaudit", *arguments])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+        out, err = capfd.readouterr()
+        return int(str(code or 0)), out, err
+
+    return call

@@ -76,7 +76,7 @@ def fit_classes(cells: Cells, *, confidence: float, kurtosis_floor: float) -> Cl
             found = None
     if found is None:
         level = level_in_pools(cells, **settings)
-        if isinstance(level, NotIdentified) and level.reason == "no_shared_pools":
+        if isinstance(level, NotIdentified) and level.reason == "no_shared_pool":
             level = NotIdentified.of("no_shared_classes")
         spread = spread_within(_cell_moments(cells), confidence=confidence)
         return ClassFit(level, pattern_by_class(cells, **settings), spread, _class_effects(cells, level))

@@ -129,9 +129,12 @@ def level_in_pools(cells: Cells, *, confidence: float = 0.95, kurtosis_floor: fl
 
     The form without judge x pool effects; where pools overlap enough for those, `estimate_panel` sees them.
     """
-    linked = Linked.of(cells)
+    compared = of_judges_with_two(cells)
+    linked = Linked.of(compared)
     if linked.J < 2:
-        return NotIdentified.of("single_judge" if len(np.unique(cells.judge)) < 2 else "no_shared_pool")
+        alone = len(np.unique(cells.judge)) < 2
+        few = "too_few_each" if len(np.unique(compared.judge)) < 2 else "no_shared_pool"
+        return NotIdentified.of("single_judge" if alone else few)
     if linked.df <= 0:
         return NotIdentified.of("too_few_decisions")
     try:

@@ -40,7 +40,7 @@ def audit(
     chosen = design or AuditDesign(**settings)
     with read(source, chosen, name=name, propose=propose) as log:
         if chosen.design == "log" and chosen.exposure is None and log.table.rows() > MOST_ROWS:
-            return audit_large_log(log, chosen)
+            return audit_large_log(log, log.design)
         table = tabulate(log)
         if is_log(table, chosen):
             return audit_log(log, table, log.design, learner=learner)

@@ -177,11 +177,16 @@ def _route(design: AuditDesign, table: FeatureTable, *, categories: int) -> Rout
         return "classes"
     if asked != "auto":
         return asked
-    if design.bins:
+    if by_strata(design):
         return "strata"
     if categories > 1:
         return "classes"
     return "strata" if len(table.features) == 1 and table.features[0].is_category else "case_mix"
+
+
+def by_strata(design: AuditDesign) -> bool:
+    """Strata are asked for, or bounds of them are given."""
+    return design.comparable == "strata" or (design.comparable == "auto" and bool(design.bins))
 
 
 def within_pools(code: Codes, pool: Codes | None) -> Codes:

@@ -23,6 +23,7 @@ from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign
 from noiseaudit.pipeline.compared import (
     Compared,
+    by_strata,
     characteristics_used,
     classes_of_one_judge,
     coded_decisions,
@@ -79,7 +80,7 @@ def compare_large(
         findings.append(finding("class_of_one_judge", "warning", n=alone))
     findings.append(finding("log_sample", part="assignment, halves and features", n=len(sample.judge), total=total))
     comparison = Comparison(
-        route="none" if isinstance(rules, Leaf) else "strata" if design.comparable == "strata" else "classes",
+        route="none" if isinstance(rules, Leaf) else "strata" if by_strata(design) else "classes",
         features=() if isinstance(rules, Leaf) else features.names,
         set_aside=aside,
         classes=_listed(rules, cells, float(log.shift)) if not isinstance(rules, Leaf) else (),
@@ -100,7 +101,7 @@ def compare_large(
 def _rules(features: FeatureTable, decision: Floats, sample: LogRows, design: AuditDesign) -> Rules:
     if not features.features or design.comparable == "none":
         return Leaf(0)
-    if design.comparable == "strata":
+    if by_strata(design):
         return stratify(features, design.bins)
     return grow_classes(decision, features, sample.judge).rules
 

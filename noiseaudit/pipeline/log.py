@@ -228,7 +228,7 @@ def _findings(log: Log, cells: Cells, counts: CaseCounts, design: AuditDesign, *
     elif decisions <= FEWEST:
         found.append(finding("E514", "error", n=decisions))
     elif not rates and counts.informative == 0:
-        found.append(finding("W511", "warning" if design.design == "auto" else "info"))
+        found.append(finding("W511"))  # `log_route` is the warning
     if log.scale == "log":
         found.append(finding("scale_log"))
     if log.scale == "ordinal":

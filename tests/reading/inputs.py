@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..pipeline.bad_logs import table as table_of_logs
+
 HEAD = "zaak;rechter;besluit\n"
 PANEL = "a;Jan;1,5\na;Piet;2,5\na;Klaas;3\nb;Jan;2\nb;Piet;4,5\nb;Klaas;1\n"
 GOOD = HEAD + PANEL
@@ -290,7 +292,7 @@ def table() -> str:
         f"| {n} | {what} | {code} | {leaves} | {places} |"
         for n, what, code, leaves, places in sorted(rows, key=lambda r: r[0])
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + table_of_logs()
 
 
 if __name__ == "__main__":

@@ -5,40 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from noiseaudit.cli import main
 from noiseaudit.reading import read
 
+from ..conftest import Run
 from .inputs import GOOD, INPUTS, Bad, table
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """The command line in this process: exit code, standard output, standard error."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGPIPE)}
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["noiseaudit", *arguments])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-        out, err = capfd.readouterr()
-        return int(str(code or 0)), out, err
-
-    return call
 
 
 def ids(bad: Bad) -> str:

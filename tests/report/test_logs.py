@@ -154,7 +154,7 @@ def test_nothing_found_says_what_could_have_been_missed() -> None:
 
 def test_without_features_no_case_is_called_comparable() -> None:
     shown = text_of(page("bare"))
-    assert "No features of the cases were given" in shown
+    assert "No features of the cases were used" in shown
     assert "On comparable cases" not in shown
     assert "two cases that are comparable" not in shown
     assert "Have the audit done again with what is known about the cases" in shown
