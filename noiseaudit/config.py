@@ -25,7 +25,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from noiseaudit.config_problems import OWN_WORDS, lines_of, problems, syntax_problem
-from noiseaudit.design import LIST_ROLES, READING, SINGLE_ROLES, AuditDesign
+from noiseaudit.design import LIST_ROLES, PRIVACY, READING, SINGLE_ROLES, AuditDesign
 from noiseaudit.errors import CallError
 
 FILE_NAME = "noiseaudit.toml"
@@ -68,7 +68,7 @@ else:
     Analysis = _from_design(
         "Analysis",
         "What is measured, and how.",
-        [key for key in AuditDesign.model_fields if key not in (*_ROLES, *READING)],
+        [key for key in AuditDesign.model_fields if key not in (*_ROLES, *READING, *PRIVACY)],
     )
 
 
@@ -76,8 +76,8 @@ class Privacy(Table):
     """What may be shown to whom."""
 
     audience: Literal["public", "team"] = "public"
-    min_cell: int = Field(default=10, ge=1)
-    min_professionals: int = Field(default=5, ge=1)
+    min_cell: int | None = Field(default=None, ge=1, examples=[10])
+    min_professionals: int | None = Field(default=None, ge=1, examples=[5])
     key_file: str | None = Field(default=None, examples=["keys/noiseaudit.key"])
     legal_basis: dict[str, str] = Field(default_factory=dict, examples=[{"Origin": "Article 9(2)(j)"}])
 
@@ -152,7 +152,8 @@ class Config(Table):
     def settings(self) -> dict[str, Any]:
         """What was set for an AuditDesign, and nothing else: options of the command line go over it."""
         tables = (self.roles, self.reading, self.analysis)
-        return {key: value for table in tables for key, value in table.model_dump(exclude_unset=True).items()}
+        privacy = self.privacy.model_dump(exclude_unset=True, include=set(PRIVACY))
+        return privacy | {key: value for table in tables for key, value in table.model_dump(exclude_unset=True).items()}
 
     @property
     def path(self) -> Path | None:

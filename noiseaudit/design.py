@@ -31,6 +31,7 @@ SINGLE_ROLES = (
     "exposure",
 )
 LIST_ROLES = ("groups", "relations", "features")
+PRIVACY = ("min_cell", "min_professionals", "legal_basis")
 READING = (
     "encoding", "delimiter", "decimal", "dates", "century", "header_row", "sheet", "na", "judge_columns", "activity",
     "position", "followed_by", "max_bytes",
@@ -78,6 +79,12 @@ class AuditDesign(BaseModel):
     numbers are codes; assigned_by_lot, cases are dealt out by lot (then differences may be called effects);
     characteristics_as_features, characteristics of persons may be features; exclude_judges, accounts that are no
     professionals; judges_formed_from_decisions, the judges are groups that were made from their decisions.
+
+    Of groups: materiality is the smallest shrunken gap that is worth a flag (None: a fifth of the noise SD, or 5 % of
+    yes/no decisions); fdr, the share of flags that may be false; intersections, pairs of characteristics are tested
+    too; discover, kinds of cases are looked for in which somebody deviates; seed, of what is drawn. legal_basis: of
+    characteristics of a special category. min_cell, min_professionals: fewest cases and professionals of a figure in
+    a file; None: as the audience prescribes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,6 +120,15 @@ class AuditDesign(BaseModel):
     characteristics_as_features: bool = False
     exclude_judges: tuple[str, ...] = ()
     judges_formed_from_decisions: bool = False
+    materiality: float | None = Field(default=None, gt=0, allow_inf_nan=False, examples=[100.0])
+    fdr: float = Field(default=0.05, gt=0, le=0.5)
+    intersections: bool = True
+    discover: bool = False
+    seed: int = Field(default=0, ge=0)
+
+    min_cell: int | None = Field(default=None, ge=1, examples=[10])
+    min_professionals: int | None = Field(default=None, ge=1, examples=[5])
+    legal_basis: dict[str, str] = Field(default_factory=dict, examples=[{"Origin": "Article 9(2)(j)"}])
 
     encoding: str = "auto"
     delimiter: str = "auto"

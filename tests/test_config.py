@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 import noiseaudit as na
 from noiseaudit.config import Config, config_beside, config_schema, load_config
-from noiseaudit.design import LIST_ROLES, READING, SINGLE_ROLES
+from noiseaudit.design import LIST_ROLES, PRIVACY, READING, SINGLE_ROLES
 
 FULL = """\
 version = 1
@@ -127,7 +127,8 @@ def test_a_full_config_is_read_and_nothing_else_is_set(tmp_path: Path) -> None:
     assert config.path == path
     assert config.settings["groups"] == ("Leeftijdsklasse",)
     assert config.settings["na"] == ("-", "n.v.t.")
-    assert set(config.settings) == set().union(*(tomllib.loads(FULL)[t] for t in ("roles", "reading", "analysis")))
+    tables = set().union(*(tomllib.loads(FULL)[t] for t in ("roles", "reading", "analysis")))
+    assert set(config.settings) == tables | set(PRIVACY)
     assert na.AuditDesign(**config.settings).unit == "€"
     assert config.privacy.key_path(path) == tmp_path / "keys" / "secret"
     assert config.privacy.legal_basis == {"Herkomst": "Article 9(2)(j)"}
@@ -190,7 +191,8 @@ def test_the_tables_take_exactly_the_names_of_the_design() -> None:
     assert tuple(tables["Roles"]["properties"]) == (*SINGLE_ROLES, *LIST_ROLES)
     assert tuple(tables["Reading"]["properties"]) == READING
     names = [name for table in ("Roles", "Reading", "Analysis") for name in tables[table]["properties"]]
-    assert sorted(names) == sorted(na.AuditDesign.model_fields)
+    assert set(PRIVACY) < set(tables["Privacy"]["properties"])
+    assert sorted([*names, *PRIVACY]) == sorted(na.AuditDesign.model_fields)
 
 
 def test_the_config_beside_the_data(tmp_path: Path) -> None:

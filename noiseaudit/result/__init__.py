@@ -1,6 +1,18 @@
 """What an audit found: `AuditResult` and its parts."""
 
 from noiseaudit.result.audit_result import AuditResult
+from noiseaudit.result.group_parts import (
+    DiscoveredKind,
+    Discovery,
+    Fairness,
+    GapSensitivity,
+    GroupGaps,
+    GroupNote,
+    GroupRates,
+    GroupsAudit,
+    Intersection,
+    JudgeGap,
+)
 from noiseaudit.result.log_parts import (
     Assignment,
     Balance,
@@ -57,14 +69,24 @@ __all__ = [
     "Condition",
     "DesignSummary",
     "DifferenceDistribution",
+    "DiscoveredKind",
+    "Discovery",
     "Estimate",
     "Exclusion",
+    "Fairness",
     "Figure",
     "Finding",
+    "GapSensitivity",
+    "GroupGaps",
+    "GroupNote",
+    "GroupRates",
+    "GroupsAudit",
     "Individuals",
     "Input",
+    "Intersection",
     "Interval",
     "Judge",
+    "JudgeGap",
     "LogAudit",
     "Lottery",
     "MomentEffect",

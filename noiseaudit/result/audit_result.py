@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from noiseaudit.errors import NotIdentified
+from noiseaudit.result.group_parts import GroupGaps
 from noiseaudit.result.parts import (
     Accuracy,
     Audience,
@@ -36,7 +37,7 @@ class AuditResult:
     lottery: Lottery
     accuracy: Accuracy | NotIdentified
     judges: tuple[Judge, ...]
-    groups: tuple[Mapping[str, Any], ...]
+    groups: tuple[GroupGaps, ...]
     findings: tuple[Finding, ...]
     supplement: Supplement
     settings: Mapping[str, Any]

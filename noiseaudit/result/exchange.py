@@ -12,6 +12,7 @@ from typing import Any
 from noiseaudit.errors import CallError, NotIdentified
 from noiseaudit.result.audit_result import AuditResult
 from noiseaudit.result.findings import finding
+from noiseaudit.result.group_parts import GroupGaps
 from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure
 from noiseaudit.result.pseudonyms import codes
 from noiseaudit.result.thresholds import without_small_cells
@@ -34,15 +35,14 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
     if audience not in typing.get_args(Audience):
         raise CallError("wrong_setting", f"audience must be 'public' or 'team', not {audience!r}")
     judges: list[Any] = []
+    named: dict[str, str] = {}
     findings = list(result.findings)
-    groups = [dict(group) for group in result.groups]
     if audience == "team":
-        named = codes([judge.judge for judge in result.judges], key)
-        judges = [_plain(judge) | {"judge": code} for judge, code in zip(result.judges, named, strict=True)]
-    else:
-        groups = [group | {"judges": []} for group in groups]
-        if result.judges:
-            findings.append(finding("persons_withheld", n=len(result.judges)))
+        labels = [judge.judge for judge in result.judges]
+        named = dict(zip(labels, codes(labels, key), strict=True))
+        judges = [_plain(judge) | {"judge": named[judge.judge]} for judge in result.judges]
+    elif result.judges:
+        findings.append(finding("persons_withheld", n=len(result.judges)))
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -54,11 +54,18 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
         "lottery": _plain(result.lottery),
         "accuracy": _plain(result.accuracy),
         "judges": judges,
-        "groups": _plain(groups),
+        "groups": [_group(group, named) for group in result.groups],
         "findings": _plain(findings),
         "supplement": _plain(without_small_cells(result.supplement, audience)),
         "settings": _plain(without_people(result.settings)) | {"audience": audience},
     }
+
+
+def _group(group: GroupGaps, named: Mapping[str, str]) -> dict[str, Any]:
+    """A group under the one name that it has, with the professionals that have a code."""
+    plain = {key: value for key, value in _plain(group).items() if key not in ("group", "relation") or value}
+    judges = [_plain(judge) | {"judge": named[judge.judge]} for judge in group.judges if judge.judge in named]
+    return plain | {"judges": judges}
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from noiseaudit.errors import CallError
+from noiseaudit.result.group_parts import JudgeGap
 from noiseaudit.result.parts import Bounded, Estimate, Finding, Judge
 
 if TYPE_CHECKING:
@@ -80,7 +81,17 @@ def _judges(result: AuditResult) -> pd.DataFrame:
 def _groups(result: AuditResult) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame([dict(group) for group in result.groups])
+    rows = []
+    for group in result.groups:
+        name = {"kind": "relation" if group.group is None else "group", "name": group.group or group.relation}
+        rows += [{**name, "value": group.value, **asdict(judge)} for judge in group.judges]
+    columns = ["kind", "name", "value", *(f.name for f in fields(JudgeGap) if f.name != "interval"), "low", "high"]
+    table = pd.DataFrame(rows)
+    if rows:
+        bounds = [judge["interval"] or (None, None) for judge in rows]
+        table["low"] = pd.Series([low for low, _ in bounds], dtype="float64")
+        table["high"] = pd.Series([high for _, high in bounds], dtype="float64")
+    return table.reindex(columns=columns)
 
 
 def _findings(result: AuditResult) -> pd.DataFrame:

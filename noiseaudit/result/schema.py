@@ -6,11 +6,12 @@ import types
 import typing
 from collections.abc import Collection, Mapping
 from dataclasses import is_dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from noiseaudit.design import EstimatorName, Kind, Scale
 from noiseaudit.result.audit_result import AuditResult
 from noiseaudit.result.exchange import DERIVED, SCHEMA, SCHEMA_VERSION
+from noiseaudit.result.group_parts import GroupGaps, JudgeGap
 from noiseaudit.result.parts import (
     Audience,
     Component,
@@ -27,39 +28,6 @@ SCHEMA_ID = f"urn:noiseaudit:result:{SCHEMA_VERSION}"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
-
-
-class JudgeGap(TypedDict):
-    """How one professional treats a group: in Python a plain mapping, in the contract closed."""
-
-    judge: str
-    n_in: int
-    n_out: int
-    gap: float | None
-    shrunk: float | None
-    interval: Interval | None
-    p: float | None
-    q: float | None
-    flag: bool | None
-    smallest_detectable: float | None
-    because: str | None
-
-
-class _GroupName(TypedDict, total=False):
-    group: str
-    relation: str
-
-
-class Group(_GroupName):
-    """The gaps of one value of a characteristic, or of one relation."""
-
-    value: str
-    systemic_gap: Number
-    raw_gap: Number
-    heterogeneity: Component
-    tests: int
-    too_few: int
-    judges: tuple[JudgeGap, ...]
 
 
 def _words(literal: Any, *more: str) -> Schema:
@@ -95,14 +63,14 @@ _MORE: dict[type, Schema] = {
         "then": {"required": ["interval_reason"]},
     },
     Figure: {"if": {"properties": {"interval": {"type": "null"}}}, "then": {"required": ["interval_reason"]}},
-    Group: {"oneOf": [{"required": ["group"]}, {"required": ["relation"]}]},
+    GroupGaps: {"oneOf": [{"required": ["group"]}, {"required": ["relation"]}]},
 }
 
 
 def result_schema() -> Schema:
     """The JSON Schema of result.json: every key that version 1.0 has, and no other but in `settings`."""
     definitions = _Definitions()
-    hints = typing.get_type_hints(AuditResult) | {"groups": tuple[Group, ...]}
+    hints = typing.get_type_hints(AuditResult)
     parts = {name: definitions.of(hint) for name, hint in hints.items() if name not in ("tool_version", "cases")}
     settings = {"type": "object", "properties": {"audience": _words(Audience)}, "required": ["audience"]}
     head = {
@@ -142,8 +110,8 @@ class _Definitions:
         """The schema of a type hint."""
         if hint in _ALIASES:
             return self._named(_ALIASES[hint], hint, self._nameless)
-        if is_dataclass(hint) or typing.is_typeddict(hint):
-            return self._named(hint.__name__, hint, self._part)
+        if is_dataclass(hint):
+            return self._named(typing.cast("type", hint).__name__, hint, self._part)
         return self._nameless(hint)
 
     def _named(self, name: str, hint: Any, define: Any) -> Schema:
@@ -173,7 +141,8 @@ class _Definitions:
         properties = {name: _NARROWER.get((kind, name)) or self.of(hint) for name, hint in hints.items()}
         if "status" in properties:
             properties = {"status": {"const": kind.status}} | {k: v for k, v in properties.items() if k != "status"}
-        optional = set(getattr(kind, "__optional_keys__", ()))
+        optional = {"group", "relation"} if kind is GroupGaps else set()  # the one that is the name
+        properties |= {name: dict(_SIMPLE[str]) for name in optional}
         if "interval_reason" in properties:  # left out where there is an interval
             optional.add("interval_reason")
             properties["interval_reason"] = dict(_SIMPLE[str])

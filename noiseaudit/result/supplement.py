@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from noiseaudit.errors import NotIdentified
+from noiseaudit.result.group_parts import GroupsAudit
 from noiseaudit.result.log_parts import LogAudit, Offices
 from noiseaudit.result.parts import Component, DifferenceDistribution, Individuals, Number
 
@@ -18,6 +19,7 @@ class Supplement:
     squared_bias: bias^2 without the noise that the square of an estimated bias holds; may be negative.
     period: first and last day of the decisions, ISO 8601, where a column tells.
     offices: where a column names them. log: what an ordinary log adds; None for panels.
+    groups: what is told beside the gaps of groups, where a characteristic or a relation was asked for.
     """
 
     mean_decision: Number
@@ -33,3 +35,4 @@ class Supplement:
     period: tuple[str, str] | None = None
     offices: Offices | NotIdentified | None = None
     log: LogAudit | None = None
+    groups: GroupsAudit | None = None

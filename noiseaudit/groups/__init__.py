@@ -1,0 +1,1 @@
+"""Systematic deviations for groups: who treats people with a characteristic differently than the peers do?"""

@@ -1,0 +1,53 @@
+"""Gaps: how the treatment of a group by each professional differs from that by the peers. What every test hands on.
+
+gap_j = own contrast (in the group minus outside it) minus the contrast of the peers
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from noiseaudit.aggregates.cells import Codes
+from noiseaudit.aggregates.moments import Floats
+from noiseaudit.result.group_parts import GapScale
+
+FEWEST_PANEL = 10  # cells in the group and outside it, for numbers in a panel
+FEWEST_COUNTS = 5  # decisions in the group and outside it, in logs and for yes/no panels
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Of one value of a characteristic or one relation; (J,) arrays, one entry a professional with any decision.
+
+    judge: codes of the professionals in the table they come from. n_in, n_out: cells or decisions.
+    own: own contrast on `scale`, NaN where it cannot be measured; own_se: its standard error, without the peers'.
+    gap: own contrast minus the peers'; se: standard error of gap, the peers' included.
+    p: two-sided, NaN where not tested; df: of its t (inf for normal and exact tests).
+    tested: enough cells on both sides, and enough professionals to compare with.
+    base: peers' share of 1 in the group, where the scale is log odds (to tell a gap as a difference of shares), events
+    per exposure for log rates; NaN for differences.
+    """
+
+    scale: GapScale
+    judge: Codes
+    n_in: Floats
+    n_out: Floats
+    own: Floats
+    own_se: Floats
+    gap: Floats
+    se: Floats
+    p: Floats
+    df: Floats
+    tested: npt.NDArray[np.bool_]
+    base: Floats
+
+    def __post_init__(self) -> None:
+        lengths = {len(getattr(self, name)) for name in self.__dataclass_fields__ if name != "scale"}
+        if len(lengths) > 1:
+            raise ValueError("every array needs one entry a professional")
+
+    def __len__(self) -> int:
+        return len(self.judge)

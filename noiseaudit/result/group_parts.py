@@ -1,0 +1,188 @@
+"""What an audit found of groups: gaps that all share, how professionals differ in them, and who deviates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from noiseaudit.errors import NotIdentified
+from noiseaudit.result.log_parts import Condition
+from noiseaudit.result.parts import Component, Interval, Number
+
+GapScale = Literal["difference", "log_odds", "log_rate"]
+UNKNOWN = "(unknown)"  # the value of cases whose characteristic is not in the data: a group like any other
+HOLDS = "true"  # the value under which a relation is told
+
+
+@dataclass(frozen=True)
+class JudgeGap:
+    """How one professional treats a group compared with the colleagues: gap = own gap minus that of the peers.
+
+    n_in, n_out: cells (panels) or decisions (logs) in the group and outside it. gap, shrunk, interval (of shrunk) and
+    smallest_detectable: in the unit of the decision; for yes/no decisions a difference of shares. p and q: None where
+    not tested. flag: None where not tested; because: the code of the reason why there is no test, or no flag in
+    spite of a small q (`small` gap, `for_review`).
+    """
+
+    judge: str
+    n_in: int
+    n_out: int
+    gap: float | None
+    shrunk: float | None
+    interval: Interval | None
+    p: float | None
+    q: float | None
+    flag: bool | None
+    smallest_detectable: float | None
+    because: str | None
+
+
+@dataclass(frozen=True)
+class GroupGaps:
+    """One value of a characteristic (group), or one relation; of the two names the other is None.
+
+    systemic_gap: shared by all professionals, value minus rest. raw_gap: means as they are, with all differences
+    between cases in it. heterogeneity: variance over professionals of their gaps, on the scale that the note of the
+    group names. tests, too_few: professionals that were tested, and those with too few cases.
+    """
+
+    group: str | None
+    relation: str | None
+    value: str
+    systemic_gap: Number
+    raw_gap: Number
+    heterogeneity: Component
+    tests: int
+    too_few: int
+    judges: tuple[JudgeGap, ...]
+
+
+@dataclass(frozen=True)
+class GapSensitivity:
+    """How strong a difference that is not in the data would have to be to explain the clearest flag away.
+
+    shift: the change of the decision (its unit) that it would have to cause between that professional's cases in the
+    group and outside it, beyond what it does at the colleagues: the limit of the interval nearest to 0. ratio: times
+    the strongest feature in the data. e_value: of yes/no decisions, the risk ratio with both the group and the decision
+    (VanderWeele & Ding, 2017). strongest: name of the feature; each None where it does not apply.
+    """
+
+    shift: float
+    ratio: float | None
+    strongest: str | None
+    e_value: float | None
+
+
+@dataclass(frozen=True)
+class GroupNote:
+    """What the report tells of one entry of `groups`, in the same order.
+
+    scale: of the heterogeneity. cases, decisions: in the group; None where hidden, with `hidden` saying why.
+    materiality: the smallest shrunken gap that is worth a flag. flags: judges with a flag; review: tests with a small q
+    that heterogeneity does not support. heterogeneity_p: chance of such spread if all gaps were one.
+    smallest_detectable: median over the professionals that were tested and not flagged.
+    """
+
+    scale: GapScale
+    cases: int | None
+    decisions: int | None
+    materiality: float
+    flags: int
+    review: int
+    heterogeneity_p: float | None
+    smallest_detectable: float | None
+    sensitivity: GapSensitivity | NotIdentified
+    hidden: str | None = None
+
+
+@dataclass(frozen=True)
+class Intersection:
+    """Whether two characteristics together do more than each alone: contrast of the four cells.
+
+    contrast = m(both) - m(only first) - m(only second) + m(neither), median over the professionals tested.
+    """
+
+    first: tuple[str, str]
+    second: tuple[str, str]
+    contrast: Number
+    tests: int
+    too_few: int
+    flags: int
+    judges: tuple[JudgeGap, ...]
+
+
+@dataclass(frozen=True)
+class DiscoveredKind:
+    """A kind of cases, found in one half of the cases and tested in the other, in which somebody deviates.
+
+    flags: professionals who deviate there from what they do in other cases, of `tests`; organisation: the gap that all
+    share there, where the data identify it. judges: as in GroupGaps.
+    """
+
+    rule: tuple[Condition, ...]
+    cases: int
+    decisions: int
+    tests: int
+    too_few: int
+    flags: int
+    organisation: Number
+    organisation_q: float | None
+    judges: tuple[JudgeGap, ...]
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Honest discovery: kinds looked for in one half of the cases, judged in the other half. seed: of the split."""
+
+    seed: int
+    features: tuple[str, ...]
+    cases_searched: int
+    cases_tested: int
+    kinds: tuple[DiscoveredKind, ...]
+
+
+@dataclass(frozen=True)
+class GroupRates:
+    """Of one value of a characteristic: shares that fairness tools know, with intervals.
+
+    selection: decided 1. false_positive: decided 1 where the truth is 0; false_negative: decided 0 where it is 1.
+    error: mean of decision minus truth, for numbers. cases, decisions: None where hidden.
+    """
+
+    group: str
+    value: str
+    cases: int | None
+    decisions: int | None
+    selection: Number
+    false_positive: Number
+    false_negative: Number
+    error: Number
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """Scalar metrics of one characteristic, as fairlearn defines them: largest difference over its values."""
+
+    group: str
+    demographic_parity_difference: Number
+    equalized_odds_difference: Number
+
+
+@dataclass(frozen=True)
+class GroupsAudit:
+    """Beside `groups`: notes on each, intersections, discovery, rates against a truth.
+
+    family: tests in the one Benjamini-Hochberg family of the report; fdr: its false discovery rate.
+    not_analysed: characteristics that were asked for, with the code of the reason. legal_basis: as the config names it.
+    """
+
+    notes: tuple[GroupNote, ...]
+    family: int
+    fdr: float
+    intersections: tuple[Intersection, ...] = ()
+    discovery: Discovery | NotIdentified | None = None
+    rates: tuple[GroupRates, ...] = ()
+    fairness: tuple[Fairness, ...] = ()
+    not_analysed: Mapping[str, str] = field(default_factory=dict)
+    legal_basis: Mapping[str, str] = field(default_factory=dict)
