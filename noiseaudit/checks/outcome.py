@@ -128,19 +128,24 @@ class Outcome:
 
 
 def check(
-    result: AuditResult, policy: Policy | None = None, *, baseline: AuditResult | Mapping[str, Any] | None = None
+    result: AuditResult,
+    policy: Policy | None = None,
+    *,
+    baseline: AuditResult | Mapping[str, Any] | None = None,
+    latest: AuditResult | None = None,
 ) -> Outcome:
     """Hold a result against a policy (the default one where none is given).
 
-    baseline: an earlier result, or the data of its result.json, for rules on change. CallError for a limit in the wrong
+    baseline: an earlier result, or the data of its result.json, for rules on change. latest: what is held against the
+    baseline, where that is not the result itself but the newest rows of a store. CallError for a limit in the wrong
     unit and for a baseline that measures something else. A figure that the data cannot give is unknown, never passed.
     """
     chosen = policy or Policy()
     before = AuditResult.from_dict(baseline) if isinstance(baseline, Mapping) else baseline
     if before is not None and chosen.needs_baseline:
-        check_comparable(before, result)
+        check_comparable(before, latest or result)
     return Outcome(
-        tuple(_judged(rule, result, before) for rule in chosen.rules),
+        tuple(_judged(rule, latest or result if rule.is_drift else result, before) for rule in chosen.rules),
         chosen,
         result.input.name,
         result.input.sha256,

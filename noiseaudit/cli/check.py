@@ -28,6 +28,10 @@ Baseline = Annotated[
     typer.Option("--baseline", help="result.json of an earlier audit, for rules on change.", rich_help_panel=CHECK),
 ]
 JUnit = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.", rich_help_panel=CHECK)]
+Store = Annotated[
+    Path | None,
+    typer.Option("--store", help="Add these rows to a store, and check all of it.", rich_help_panel=CHECK),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write the result here, .json.", rich_help_panel=CHECK)
 ]
@@ -42,6 +46,7 @@ def check(
     exit_zero: ExitZero = False,
     baseline: Baseline = None,
     junit: JUnit = None,
+    store: Store = None,
     output: Output = None,
     chosen: dict[str, Any],
     config: o.ConfigFile = None,
@@ -60,21 +65,28 @@ def check(
     from noiseaudit.errors import CallError
     from noiseaudit.formatting import json_text
     from noiseaudit.pipeline import audit
+    from noiseaudit.pipeline.increment import audit_increment
     from noiseaudit.report import write_report, write_text
 
     found = config_beside(file, config)
     asked = {"fail_on": fail_on, "unknown_exit": unknown_exit, "exit_zero": exit_zero or None}
     policy = Policy.of(found.check).changed(**{key: value for key, value in asked.items() if value is not None})
     before = _baseline(baseline or _beside(found.path, found.check.baseline))
+    kept = store or _beside(found.path, found.check.store)
     report_to = junit or _beside(found.path, found.check.junit)
     if output is not None and output.suffix.lower() != ".json":
         raise CallError("no_such_format", f"the result of a check is written as .json, not {output.name!r}")
     design = AuditDesign(**(found.settings | chosen))
     with readable(file, max_bytes=design.max_bytes) as (path, name):
-        result = audit(path, design, name=name, propose=False)
+        if kept is not None:
+            night = audit_increment(path, design, kept, name=name, change=policy.needs_baseline)
+            result, latest, before = night.result, night.part, before or night.before
+            latest = latest or (result if before is not None else None)
+        else:
+            result, latest = audit(path, design, name=name, propose=False), None
     if design.dates == "auto" and any(said.code == "W420" for said in result.findings):
         raise CallError("dates_not_set", 'the order of day and month is a guess here; set it: [reading] dates = "dmy"')
-    outcome = judged(result, policy, baseline=before)
+    outcome = judged(result, policy, baseline=before, latest=latest)
     if report_to is not None:
         write_text(outcome.to_junit(), report_to, force=True)
     if output is not None:
