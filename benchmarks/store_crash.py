@@ -91,13 +91,13 @@ def main() -> None:
                 store.unlink()
                 os.waitpid(start(part(0), store), 0)
                 held = len(load(store).parts)
-        leftovers = len([path for path in Path(folder).iterdir() if path.name.startswith(".cells-")])
+        leftovers = len([path for path in Path(folder).iterdir() if path.name.startswith(".noiseaudit-")])
     print("# kill -9 during an update of a store\n")
     print(f"`python -m benchmarks.store_crash --kills {options.kills}`; an update takes {takes:.2f} s.\n")
     print("| afterwards | times |\n|---|---|")
     for name, n in counts.items():
         print(f"| {name} | {n} |")
-    print(f"\nTemporary files left behind by killed updates (no part of the store): {leftovers}.")
+    print(f"\nTemporary files left when all was over (a later update removes them): {leftovers}.")
     sys.exit(1 if counts["unreadable"] or counts["lost"] else 0)
 
 

@@ -59,6 +59,7 @@ def test_killed_while(place: str, tmp_path: Path) -> None:
         na.simulate(judges=8, cases=20, seed=2).data, DESIGN, store, wait=5
     )  # the lock went with the process
     assert len(load(store).parts) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["store", "store.lock"]
 
 
 def test_a_disk_that_is_full_leaves_the_old_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
