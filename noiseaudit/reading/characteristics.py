@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError, Problem
 from noiseaudit.reading.group_columns import GroupColumn, alike_but_capitals, group_columns
+from noiseaudit.reading.legal_basis import NO_BASIS, without_basis
 from noiseaudit.reading.shapes import trimmed
 from noiseaudit.reading.table import MOST_PLACES, VIEW, Table
 from noiseaudit.result import Finding
@@ -24,7 +25,10 @@ _AGAIN = "cases_again"
 
 @dataclass(frozen=True)
 class Asked:
-    """What can be analysed of what was asked for, and what has to be said. not_analysed: name -> code of the reason."""
+    """What can be analysed of what was asked for, and what has to be said.
+
+    not_analysed: name -> code of the reason; P602 where the law asks for a legal basis that the config does not name.
+    """
 
     columns: tuple[GroupColumn, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -40,6 +44,12 @@ def check_characteristics(table: Table, design: AuditDesign, *, case: str, judge
     """
     if not (design.groups or design.relations or design.features):
         return Asked()
+    refused, findings = without_basis(design)
+    design = design.changed(
+        groups=tuple(name for name in design.groups if name not in refused),
+        relations=tuple(text for text in design.relations if text not in refused),
+        features=tuple(name for name in design.features if name not in refused),
+    )
     # Only cases with several rows can contradict themselves: of a log hardly any, and found in one look at all rows.
     table.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_AGAIN} AS SELECT h FROM (SELECT hash({case}) AS h FROM {VIEW} "
@@ -47,9 +57,8 @@ def check_characteristics(table: Table, design: AuditDesign, *, case: str, judge
     )
     some = bool(table.fetch(f"SELECT 1 FROM {_AGAIN} LIMIT 1"))
     problems: list[Problem] = []
-    findings: list[Finding] = []
     columns: list[GroupColumn] = []
-    nothing: dict[str, str] = {}
+    nothing = dict.fromkeys(refused, NO_BASIS)
     for column in group_columns(table, design):
         of_group = column.kind == "group"
         said = _group(table, column, case, design, problems) if of_group else _relation(table, column, design)
