@@ -30,6 +30,7 @@ class Gaps:
     base: peers' share of 1 in the group, where the scale is log odds (to tell a gap as a difference of shares), events
     per exposure for log rates; NaN for differences.
     attainable: smallest p that the test could have given, known before its outcome is; None for continuous tests.
+    blocks: parts of the panel that share no cases, in each of which the tested are compared among themselves.
     """
 
     scale: GapScale
@@ -45,9 +46,10 @@ class Gaps:
     tested: npt.NDArray[np.bool_]
     base: Floats
     attainable: Floats | None = None
+    blocks: int = 1
 
     def __post_init__(self) -> None:
-        held = [getattr(self, name) for name in self.__dataclass_fields__ if name != "scale"]
+        held = [getattr(self, name) for name in self.__dataclass_fields__ if name not in ("scale", "blocks")]
         lengths = {len(part) for part in held if part is not None}
         if len(lengths) > 1:
             raise ValueError("every array needs one entry a professional")
