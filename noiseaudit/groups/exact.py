@@ -45,7 +45,7 @@ def estimate(sums: Floats) -> tuple[Floats, Floats]:
     return np.log(R / S), sums[2] / (2 * R**2) + sums[3] / (2 * R * S) + sums[4] / (2 * S**2)
 
 
-def two_sided(chances: Chances, *, midp: bool = False) -> Floats:
+def two_sided(chances: Chances, *, midp: bool) -> Floats:
     """(3, Q, S) p at each node, and what it would be at the two ends of what the margins allow."""
     half = chances.at / 2 if midp else 0.0
     tail = np.minimum(chances.below, chances.above) - half
@@ -71,7 +71,7 @@ class ExactP:
         return ExactP(p, least)
 
 
-def conditional_p(tables: Tables | Counts, theta: Floats, *, variance: Floats, midp: bool = False) -> ExactP:
+def conditional_p(tables: Tables | Counts, theta: Floats, *, variance: Floats, midp: bool = True) -> ExactP:
     """p of each test when the peers' theta (S,) has this variance (S,)."""
     return _Test(tables, len(theta), midp=midp)(theta, variance)
 
@@ -105,7 +105,7 @@ class _Test:
 
 
 def conditional_gaps(
-    tables: Tables | Counts, size: int, *, midp: bool = False, fewest: int = FEWEST_COUNTS, dispersion: float = 1.0
+    tables: Tables | Counts, size: int, *, midp: bool = True, fewest: int = FEWEST_COUNTS, dispersion: float = 1.0
 ) -> Gaps:
     """Of one value or relation, for professionals 0, ..., size - 1: gaps of log odds, or of log rates.
 

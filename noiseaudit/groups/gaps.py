@@ -63,7 +63,7 @@ def joined(parts: Sequence[tuple[Codes, Gaps]], *, judge: Codes) -> Gaps:
     """Gaps of separate parts of the professionals as one: (positions, gaps) of each part; judge: (J,) codes of all."""
     held: dict[str, npt.NDArray[np.generic] | None] = {}
     for name in Gaps.__dataclass_fields__:
-        if name in ("scale", "judge"):
+        if name in ("scale", "judge", "blocks"):
             continue
         pieces = [getattr(gaps, name) for _, gaps in parts]
         if any(piece is None for piece in pieces):
@@ -73,4 +73,5 @@ def joined(parts: Sequence[tuple[Codes, Gaps]], *, judge: Codes) -> Gaps:
         for (who, _), piece in zip(parts, pieces, strict=True):
             whole[who] = piece
         held[name] = whole
-    return Gaps(scale=parts[0][1].scale, judge=judge, **held)  # type: ignore[arg-type]
+    blocks = sum(bool(gaps.tested.any()) for _, gaps in parts)
+    return Gaps(scale=parts[0][1].scale, judge=judge, blocks=max(blocks, 1), **held)  # type: ignore[arg-type]

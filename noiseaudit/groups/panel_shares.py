@@ -26,7 +26,13 @@ _DIGITS = 9  # shares that agree to these are one: some are sums in another orde
 
 
 def panel_share_gaps(
-    linked: Linked, flag: Flags, *, known: Flags | None = None, shift: float = 0.0, fewest: int = FEWEST_COUNTS
+    linked: Linked,
+    flag: Flags,
+    *,
+    known: Flags | None = None,
+    shift: float = 0.0,
+    fewest: int = FEWEST_COUNTS,
+    midp: bool = True,
 ) -> Gaps:
     """Gaps of log odds for (N,) flags of cells: of the case, or of professional and case (own group) alike.
 
@@ -55,7 +61,7 @@ def panel_share_gaps(
             over(outside, linked.m),
             over(outside, ones),
         )
-        parts.append((who, conditional_gaps(tables, len(who), fewest=fewest)))
+        parts.append((who, conditional_gaps(tables, len(who), fewest=fewest, midp=midp)))
     return joined(parts, judge=linked.judge_index)
 
 
