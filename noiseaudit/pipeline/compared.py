@@ -186,7 +186,8 @@ def _route(design: AuditDesign, table: FeatureTable, *, categories: int) -> Rout
 
 def by_strata(design: AuditDesign) -> bool:
     """Strata are asked for, or bounds of them are given."""
-    return design.comparable == "strata" or (design.comparable == "auto" and bool(design.bins))
+    binned = any(name in design.features for name in design.bins)
+    return design.comparable == "strata" or (design.comparable == "auto" and binned)
 
 
 def within_pools(code: Codes, pool: Codes | None) -> Codes:

@@ -112,7 +112,9 @@ def read_table(
         log.columns = {**columns, "moment": dates.moment}
         log.clock = dates.clock != NO_CLOCK
         log.period = None if dates.first is None or dates.last is None else (dates.first, dates.last)
-    log.findings += check_characteristics(table, resolved, case=_key(table, case, resolved))
+    asked = check_characteristics(table, resolved, case=columns["case_id"], judge=columns["judge_id"])
+    log.findings += asked.findings
+    log.characteristics, log.not_analysed = asked.columns, asked.not_analysed
     return log
 
 
