@@ -192,3 +192,9 @@ def decisions_of_cells(cells: Cells, characteristic: Characteristic, *, shift: f
         truth=None if cells.truth is None else cells.truth[cells.case] + shift,
         case=None if once else cells.case,
     )
+
+
+def place_of(value: Value, unknown: int) -> int:
+    """Where a value stands among the labels; what is not known comes last."""
+    labels = value.characteristic.labels
+    return labels.index(value.label) if value.label in labels else unknown

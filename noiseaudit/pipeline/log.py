@@ -20,6 +20,7 @@ from noiseaudit.pipeline.case_counts import CaseCounts, cells_decided_twice
 from noiseaudit.pipeline.compared import coded_decisions, compare
 from noiseaudit.pipeline.groups import Grouped
 from noiseaudit.pipeline.large_log import compare_large
+from noiseaudit.pipeline.large_log_groups import groups_of_sums
 from noiseaudit.pipeline.log_groups import groups_of_log
 from noiseaudit.pipeline.log_parts import log_parts
 from noiseaudit.pipeline.offices import split_by_office
@@ -106,11 +107,14 @@ def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
     )  # fmt: skip
     findings += _assignment_findings(parts, design)
     found = found_of(log, cells, large.compared.measured, parts)
+    grouped = groups_of_sums(
+        log, cells, large.classes, design, noise=found.noise, route=large.compared.comparison.route, findings=findings
+    )
     said = {one.code for one in large.table.findings} & {"W401", "W402", "W403"}  # of labels, in the sample too
     findings = [one for one in findings if one.code not in said]
     findings = [*large.table.findings, *findings, *log_findings(log, cells, twice.counts, design, rates=False)]
     findings += _rests_on_few(found, cells)
-    result = result_of(log, large.table, found, twice.counts, design, findings, cases=None)
+    result = result_of(log, large.table, found, twice.counts, design, findings, cases=None, grouped=grouped)
     return replace(result, judges=tuple(replace(judge, cells=judge.decisions) for judge in result.judges))
 
 

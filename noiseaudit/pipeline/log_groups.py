@@ -24,9 +24,8 @@ from noiseaudit.groups.flags import Examined
 from noiseaudit.groups.gaps import Gaps
 from noiseaudit.groups.intersections import Crossing, log_crossing, share_crossing
 from noiseaudit.groups.log_gaps import binary_log_gaps, numeric_log_gaps
-from noiseaudit.groups.rate_gaps import RateGroups, rate_log_gaps
 from noiseaudit.groups.sums import GroupSums
-from noiseaudit.groups.systemic_log import raw_log_gap, shared_adjusted_gap, shared_log_gap, shared_rate_ratio
+from noiseaudit.groups.systemic_log import raw_log_gap, shared_adjusted_gap, shared_log_gap
 from noiseaudit.pipeline.compared import Compared, within_pools
 from noiseaudit.pipeline.groups import (
     Grouped,
@@ -37,6 +36,7 @@ from noiseaudit.pipeline.groups import (
     known_together,
     material,
     pairs_of,
+    place_of,
     unit_of_gaps,
     values_of,
 )
@@ -50,7 +50,6 @@ from noiseaudit.result.log_parts import Assignment
 
 TENTHS = 10
 _MOST_PREDICTED = 200_000  # rows that learn what features say of a group: enough for its mean square
-MATERIAL_RATE = 0.2  # of the rate: the smallest gap in rates that is worth a flag
 
 
 def groups_of_log(
@@ -92,51 +91,6 @@ def groups_of_log(
         else None,
         characteristics=characteristics,
     )
-
-
-def groups_of_rates(
-    log: Log, rows: LogRows, within: Codes, design: AuditDesign, *, rate: float, findings: list[Finding]
-) -> Grouped:
-    """Gaps in rates. within: (R,) class of every row; rate: events per exposure of all."""
-    if not asked_for_groups(log, design) or rows.exposure is None:
-        return Grouped()
-    if design.discover:
-        findings.append(finding("rates_not_discovered"))
-    events, examined = rows.decision + float(log.shift), []
-    for characteristic in rows.characteristics:
-        unknown = len(characteristic.labels)
-        groups = RateGroups.from_rows(
-            rows.judge,
-            within,
-            value=np.where(characteristic.code < 0, unknown, characteristic.code),
-            events=events,
-            exposure=rows.exposure,
-            judges=pd.Index(rows.judges, dtype="str"),
-            values=pd.Index([*characteristic.labels, "?"], dtype="str"),
-        )
-        own = list(values_of([characteristic]))
-        places = [_place(value, unknown) for value in own]
-        apart = unknown if characteristic.kind == "relation" else None
-        for value, place, gaps in zip(own, places, rate_log_gaps(groups, unknown=apart, values=places), strict=True):
-            counts = groups.sides(place, unknown=apart)
-            d1, e1, d0, e0 = (float(part.sum()) for part in (counts.d1, counts.e1, counts.d0, counts.e0))
-            raw: Number = NotIdentified.of("empty_side")
-            if e1 > 0 and e0 > 0:
-                raw = Figure(d1 / e1 - d0 / e0, "per exposure", None, "descriptive")
-            examined.append(
-                Examined(
-                    group=value.group,
-                    relation=value.relation,
-                    value=value.label,
-                    gaps=gaps,
-                    systemic=shared_rate_ratio(counts, confidence=design.confidence),
-                    raw=raw,
-                    cases=len(np.unique(rows.case[value.flag])),
-                    decisions=int(value.flag.sum()),
-                    materiality=design.materiality or MATERIAL_RATE * rate,
-                )
-            )
-    return audited(log, examined, judges=rows.judges, design=design, characteristics=rows.characteristics)
 
 
 @dataclass(frozen=True)
@@ -185,7 +139,7 @@ class _Log:
             unknown = len(characteristic.labels)
             sums, as_decided = self._sums(characteristic), self._sums(characteristic, as_decided=True)
             own = list(values_of([characteristic]))
-            places = [_place(value, unknown) for value in own]
+            places = [place_of(value, unknown) for value in own]
             apart = unknown if characteristic.kind == "relation" else None
             test = binary_log_gaps if self.binary else numeric_log_gaps
             every = test(sums, unknown=apart, values=places)
@@ -310,9 +264,3 @@ def _turned(gap: Number) -> Number:
         return gap
     interval = None if gap.interval is None else (-gap.interval[1], -gap.interval[0])
     return replace(gap, value=-gap.value, interval=interval)
-
-
-def _place(value: Value, unknown: int) -> int:
-    """Where a value stands among the labels; what is not known comes last."""
-    labels = value.characteristic.labels
-    return labels.index(value.label) if value.label in labels else unknown

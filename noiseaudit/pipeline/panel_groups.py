@@ -127,10 +127,9 @@ class _Panel:
         one, other = self._linked(first.flag), self._linked(second.flag)
         by_cell = first.characteristic.by_cell or second.characteristic.by_cell
         names = ((first.characteristic.name, first.label), (second.characteristic.name, second.label))
-        if self.binary:
+        if self.binary or not isinstance(self.fit, TwoWay):
             gaps = self._share_crossing(one, other, known)
         else:
-            assert isinstance(self.fit, TwoWay)  # noqa: S101 - `measurable` was asked first
             gaps = panel_crossing(self.fit, one, other, by_cell=by_cell, known=known)
         contrast = None if by_cell else NotIdentified.of("same_cases")
         return Crossing(*names, gaps=gaps, materiality=self.material, contrast=contrast)

@@ -25,9 +25,9 @@ from noiseaudit.pipeline.compared import (
     within_pools,
 )
 from noiseaudit.pipeline.groups import Grouped
-from noiseaudit.pipeline.log_groups import groups_of_rates
 from noiseaudit.pipeline.log_parts import assignment_in
 from noiseaudit.pipeline.parts import Found
+from noiseaudit.pipeline.rate_groups import groups_of_rates
 from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import LogRows
 from noiseaudit.result import (
