@@ -99,7 +99,8 @@ def raw_log_gap(
     there = n1 + n0 > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = (y1.sum() - y1) / (n1.sum() - n1) - (y0.sum() - y0) / (n0.sum() - n0)
-    parts = n1 / n1.sum() + n0 / n0.sum()
+    # chance goes with a share of the decisions, differences between professionals with its square: both are in here
+    parts = (n1 / n1.sum() + n0 / n0.sum()) ** 1.5
     return _figure(gap, left_out[there], parts[there], unit=unit, confidence=confidence)
 
 
