@@ -10,6 +10,8 @@ base rate differs from the rest, so residuals of 0/1 would name people without a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -61,7 +63,10 @@ def panel_share_gaps(
             over(outside, linked.m),
             over(outside, ones),
         )
-        parts.append((who, conditional_gaps(tables, len(who), fewest=fewest, midp=midp)))
+        gaps = conditional_gaps(tables, len(who), fewest=fewest, midp=midp)
+        if linked.blocks > 1 and gaps.tested.any():  # other cases, another common gap: own contrasts lose it
+            gaps = replace(gaps, own=gaps.own - gaps.own[gaps.tested].mean())
+        parts.append((who, gaps))
     return joined(parts, judge=linked.judge_index)
 
 
