@@ -120,6 +120,10 @@ def _means(panel: Axes, result: AuditResult, lines: Sequence[Sequence[Period]], 
         panel.plot(places, [value for value, _ in means], color=LEVEL, marker="o", markersize=4, label=label)
         label = None
     far = [(place_in_time(p, unit), shown(p.mean)) for line in lines for p in line if p.outside and p.mean is not None]
+    _crosses(panel, far, say)
+
+
+def _crosses(panel: Axes, far: Sequence[tuple[int, float]], say: Catalogue) -> None:
     if far:
         panel.plot([at for at, _ in far], [value for _, value in far], color=PATTERN, marker="X", markersize=10,
                    linestyle="", label=say("chart.drift.outside"))  # fmt: skip
@@ -147,4 +151,9 @@ def _levels(panel: Axes, result: AuditResult, lines: Sequence[Sequence[Period]],
         panel.plot(places, [value for value, _ in levels], color=LEVEL, marker="s", markersize=4, linestyle="--",
                    label=label)  # fmt: skip
         label = None
+    far = [
+        (place_in_time(p, unit), size(p.level.variance))
+        for line in lines for p in line if p.level_outside and isinstance(p.level, Estimate)
+    ]  # fmt: skip
+    _crosses(panel, far, say)
     panel.set_ylim(bottom=0.0)

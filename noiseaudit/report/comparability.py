@@ -36,9 +36,9 @@ def compared(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     say, comparison = speaker.say, log.comparison
     blocks: list[Block] = [say(f"log.compared.route_{comparison.route}")]
     if comparison.features:
-        blocks.append(say("log.compared.features", features=_listed(speaker, comparison.features)))
+        blocks.append(say("log.compared.features", features=listed(speaker, comparison.features)))
     if comparison.characteristics:
-        blocks.append(say("log.compared.characteristics", names=_listed(speaker, comparison.characteristics)))
+        blocks.append(say("log.compared.characteristics", names=listed(speaker, comparison.characteristics)))
     if comparison.pools is not None:
         blocks.append(say("log.compared.pools", pools=speaker.numerals.count(comparison.pools)))
     if comparison.explained is not None:
@@ -52,7 +52,7 @@ def compared(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     return blocks
 
 
-def _listed(speaker: LogSpeaker, names: tuple[str, ...], most: int = _MOST_NAMES) -> str:
+def listed(speaker: LogSpeaker, names: tuple[str, ...], most: int = _MOST_NAMES) -> str:
     shown = ", ".join(names[:most])
     left = len(names) - most
     return shown if left <= 0 else f"{shown} {speaker.say('log.compared.more', n=speaker.numerals.count(left))}"
@@ -101,7 +101,7 @@ def _condition(speaker: LogSpeaker, condition: Condition) -> str:
     if condition.sign == "in" and not condition.values:  # nothing but cases without the feature
         return speaker.say("log.rule.missing", feature=condition.feature)
     key = {"<": "below", ">=": "from", "in": "among", "not in": "not_among"}[condition.sign]
-    value = _listed(speaker, condition.values, _MOST_VALUES)
+    value = listed(speaker, condition.values, _MOST_VALUES)
     if condition.bound is not None:
         value = speaker.numerals.exact(condition.bound)
     said = speaker.say(f"log.rule.{key}", feature=condition.feature, value=value)
