@@ -106,7 +106,12 @@ def _means(panel: Axes, result: AuditResult, lines: Sequence[Sequence[Period]], 
         return scale * readers_mean(result, value)
 
     def limits(period: Period) -> Interval | None:
-        return None if period.limits is None else (shown(period.limits[0]), shown(period.limits[1]))
+        if period.limits is None:
+            return None
+        low, high = period.limits
+        if result.design.scale == "binary":  # no share lies outside 0 to 100 %
+            low, high = max(0.0, low), min(1.0, high)
+        return shown(low), shown(high)
 
     def mean(period: Period) -> Interval | None:
         return None if period.mean is None else (shown(period.mean),) * 2

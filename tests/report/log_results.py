@@ -112,7 +112,7 @@ def classes(means: tuple[float, float, float] | None, n: int = 60) -> tuple[Comp
 
 
 def months(level_sd: float, mean: float, spread: float) -> tuple[Period, ...]:
-    """Two years by month with two months missing, one month outside the limits, one without an interval, two with more level noise."""
+    """Two years by month: two are missing, one lies outside, one has no interval, two have more level noise."""
     found = []
     for number in (*range(9), *range(11, 24)):
         year, month = 2024 + number // 12, number % 12 + 1

@@ -43,15 +43,15 @@ SHARED = "Decisions of one day also share the mood of that day, and this figure 
 def test_both_sequence_figures_are_said() -> None:
     shown = text(amounts())
     whole = "4.8% comes back in the next with the opposite sign (95% interval: −8.1% to −1.5%)."
-    rest = "Without it, no effect of the decision before could be shown: −2.1% (95% interval: −5.2% to 1.0%)."
+    rest = "Without that mood, no effect of the decision before could be shown: −2.1% (95% interval: −5.2% to 1.0%)."
     assert f"{whole} {SHARED} {rest}" in shown
 
 
 @pytest.mark.parametrize(
     ("value", "interval", "words"),
     [
-        (0.12, (0.08, 0.16), "Without it, 12.0% comes back in the next (95% interval: 8.0% to 16.0%)."),
-        (-0.12, (-0.16, -0.08), "Without it, 12.0% comes back in the next with the opposite sign"),
+        (0.12, (0.08, 0.16), "Without that mood, 12.0% comes back in the next (95% interval: 8.0% to 16.0%)."),
+        (-0.12, (-0.16, -0.08), "Without that mood, 12.0% comes back in the next with the opposite sign"),
     ],
 )
 def test_what_is_left_beyond_the_day(value: float, interval: tuple[float, float], words: str) -> None:
@@ -62,13 +62,13 @@ def test_what_is_left_beyond_the_day(value: float, interval: tuple[float, float]
 def test_what_is_left_of_yes_and_no(value: float, word: str) -> None:
     rest = Figure(value, None, (value - 0.04, value + 0.04))
     shown = said_of(Figure(0.2, None, (0.15, 0.25)), rest, yes_no())
-    assert f"Without it, the next decision after a yes is yes 12.0 percentage points {word} often" in shown
+    assert f"Without that mood, the next decision after a yes is yes 12.0 percentage points {word} often" in shown
 
 
 def test_what_cannot_be_told_beyond_the_day() -> None:
     unknown = NotIdentified("few", "there is too little of it")
     shown = said_of(Figure(0.2, None, (0.15, 0.25)), unknown)
-    assert f"{SHARED} What is left without it cannot be told: there is too little of it." in shown
+    assert f"{SHARED} What is left without that mood cannot be told: there is too little of it." in shown
     shown = said_of(unknown, unknown)
     assert shown.count("Whether the decision before matters for the next cannot be told") == 1
     assert SHARED not in shown
