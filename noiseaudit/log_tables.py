@@ -33,7 +33,7 @@ Cell = str | float | int | bool | None
 
 @dataclass(frozen=True)
 class Table:
-    """A table for a file: its name, the codes of its columns, and rows of numbers and text. At most 11 columns."""
+    """A table for a file: its name, the codes of its columns, and rows of numbers and text. At most 12 columns."""
 
     name: str
     columns: tuple[str, ...]
@@ -261,15 +261,21 @@ def _periods(time: OverTime) -> Table:
     for each in time.periods:
         low, high = each.limits or (None, None)
         counts, level = (each.decisions, each.judges), _part(each.level)[2:5]
-        rows.append((each.start, each.end, *counts, each.mean, low, high, each.outside, *level))
+        rows.append((each.start, each.end, *counts, each.mean, low, high, each.outside, *level, each.level_outside))
     columns = ("start", "end", "decisions", "professionals", "mean", "limit_low", "limit_high", "outside",
-               "level_sd", "level_sd_low", "level_sd_high")  # fmt: skip
+               "level_sd", "level_sd_low", "level_sd_high", "level_outside")  # fmt: skip
     return Table("periods", columns, tuple(rows))
 
 
 def _time_figures(time: OverTime) -> Table:
-    rows = {"persistence": time.persistence, "sequence": time.sequence}
-    return Table("over_time", ("figure", *_FIGURE), tuple((name, *_figure(row)) for name, row in rows.items()))
+    found = {
+        "persistence": time.persistence,
+        "sequence": time.sequence,
+        "sequence_beyond_day": time.sequence_beyond_day,
+    }
+    rows: list[tuple[Cell, ...]] = [(name, *_figure(row)) for name, row in found.items()]
+    rows.append(("undated", "estimated", time.undated, None, None, None))
+    return Table("over_time", ("figure", *_FIGURE), tuple(rows))
 
 
 def _moments(time: OverTime) -> Table:

@@ -46,8 +46,7 @@ def _sure_of_log(speaker: LogSpeaker) -> list[str]:
     if isinstance(level, Estimate):
         sentences.append(say("log.sure.intervals", confidence=speaker.confidence))
         if level.sd_interval is not None and level.sd_interval[1] > 1.5 * max(level.sd_interval[0], 1e-300):
-            low, high = (speaker.size(bound, level.variance_interval)[0] for bound in level.variance_interval or ())
-            sentences.append(say("sure.wide", low=low, high=high))
+            sentences.append(speaker.wide(level))
     if speaker.result.design.judges < _FEW:
         sentences.append(say("sure.few", judges=speaker.numerals.count(speaker.result.design.judges)))
     sentences.append(say("log.sure.by_lot" if speaker.by_lot else "log.sure.not_by_lot"))

@@ -94,7 +94,7 @@ def _log(speaker: LogSpeaker) -> dict[str, list[Block]]:
 
 
 def _audited(speaker: Speaker) -> list[tuple[str, str]]:
-    say, result, plain, count = speaker.say, speaker.result, speaker.numerals.plain, speaker.numerals.count
+    say, result, plain = speaker.say, speaker.result, speaker.numerals.plain
     source, design = result.input, result.design
     rows = say(
         "audited.rows_text",
@@ -115,12 +115,7 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
     facts += [
         (say("audited.professionals"), plain(design.judges)),
         (say("audited.cases"), plain(design.cases)),
-        (say("audited.decisions"), plain(design.decisions)),
-        (
-            say("audited.overlap"),
-            say("audited.overlap_text", shared=plain(result.supplement.cases_informative), cases=count(design.cases)),
-        ),
-        (say("audited.repeats"), say("audited.repeats_text", n=count(design.replicated_cells))),
+        *_decided(speaker),
         (say("audited.scale"), say(f"audited.scale_{design.scale}")),
         (
             say("audited.columns"),
@@ -129,6 +124,19 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
         (say("audited.reading"), _reading(speaker)),
     ]
     return facts
+
+
+def _decided(speaker: Speaker) -> list[tuple[str, str]]:
+    """How many decisions there are, and on how many shared cases; counts of events share nothing."""
+    say, design, plain, count = speaker.say, speaker.result.design, speaker.numerals.plain, speaker.numerals.count
+    if isinstance(speaker, RateSpeaker):
+        return [(say("rates.counts"), plain(design.decisions))]
+    shared = plain(speaker.result.supplement.cases_informative)
+    return [
+        (say("audited.decisions"), plain(design.decisions)),
+        (say("audited.overlap"), say("audited.overlap_text", shared=shared, cases=count(design.cases))),
+        (say("audited.repeats"), say("audited.repeats_text", n=count(design.replicated_cells))),
+    ]
 
 
 def _role(speaker: Speaker, role: str) -> str:

@@ -119,6 +119,8 @@ def test_gaps_in_time_break_the_lines() -> None:
     assert len(below.collections) == 3  # the band stops at the month without an interval as well
     levels = [y for line in below.lines if line.get_marker() == "s" for y in line.get_ydata()]
     assert levels == pytest.approx([p.level.sd for p in periods])
+    (crosses,) = (line for line in below.lines if line.get_marker() == "X")
+    assert [*crosses.get_ydata()] == pytest.approx([p.level.sd for p in periods if p.level_outside])
 
 
 def test_what_would_explain_level_noise_lies_on_one_curve() -> None:
