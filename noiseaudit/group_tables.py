@@ -21,6 +21,7 @@ from noiseaudit.result import (
     JudgeGap,
 )
 from noiseaudit.result.group_parts import GapScale
+from noiseaudit.result.thresholds import FEWEST
 from noiseaudit.tables import FEWEST_FOR_POINTS
 
 RELIABLE = 0.5  # share of a gap that is left after shrinking, from which a figure about one person is shown
@@ -217,6 +218,8 @@ def _tests(lines: Sequence[GroupLine]) -> Table:
     columns = ("name", "value", "scale", "status", "sd", "sd_low", "sd_high", "p", "tests", "too_few")
     rows = []
     for line in lines:
+        if line.note.hidden is not None:
+            continue
         status, _, *sds, _ = part_cells(line.gaps.heterogeneity)
         counts = (line.gaps.tests, line.gaps.too_few)
         rows.append((*_named(line), line.note.scale, status, *sds, line.note.heterogeneity_p, *counts))
@@ -228,8 +231,9 @@ def _limits(told: GroupsAudit, lines: Sequence[GroupLine]) -> Table:
                "fdr", "hidden")  # fmt: skip
     rows = []
     for line in lines:
-        flags = line.note.flags if line.countable else None
-        counts = (flags, None if flags is None else of_chance(told, flags), line.note.review if line.countable else None)
+        shown = line.countable and line.note.hidden is None
+        flags, review = (line.note.flags, line.note.review) if shown else (None, None)
+        counts = (flags, None if flags is None else of_chance(told, flags), review)
         sizes = (line.note.smallest_detectable, line.note.materiality, told.family, told.fdr, line.note.hidden)
         rows.append((*_named(line), *counts, *sizes))
     return Table("group_flags", columns, tuple(rows))
@@ -245,7 +249,8 @@ def _people(lines: Sequence[GroupLine]) -> Table:
             if shown_alone(each):
                 figures = (each.shrunk, *(each.interval or (None, None)))
             last = (each.q, standing(each), each.smallest_detectable)
-            rows.append((*_named(line), each.judge, each.n_in, each.n_out, *figures, *last))
+            counts = (n if n >= FEWEST["team"][0] else None for n in (each.n_in, each.n_out))
+            rows.append((*_named(line), each.judge, *counts, *figures, *last))
     return Table("group_professionals", columns, tuple(rows))
 
 

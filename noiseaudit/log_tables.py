@@ -201,7 +201,9 @@ def _pairs(log: LogAudit) -> Table:
         "disagreement": log.comparable_pairs_disagreement,
         "split_half": log.split_half,
     }
-    return Table("comparable_pairs", ("figure", *FIGURE), tuple((name, *figure_cells(row)) for name, row in rows.items()))
+    return Table(
+        "comparable_pairs", ("figure", *FIGURE), tuple((name, *figure_cells(row)) for name, row in rows.items())
+    )
 
 
 def rule_code(rule: Sequence[Condition]) -> str:

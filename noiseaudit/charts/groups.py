@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BAND = "#E3E8EF"
-_LONGEST_NAME = 26
+_LONGEST_NAME = 30
 _ROW, _MARGIN = 0.34, 1.75  # inches
 
 
@@ -36,7 +36,7 @@ def groups(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
     A full square remains after correction for all such gaps. Grey: own gaps of one professional that would be missed.
     """
     say, lines = catalogue(language), group_lines(result)
-    rows = _with_heads(lines)
+    rows = _with_heads(lines, say)
     ax = new_axes(ax, height=_MARGIN + _ROW * max(3, len(rows)))
     if not lines:
         return unavailable(ax, say("chart.groups.empty"))
@@ -46,7 +46,7 @@ def groups(result: AuditResult, *, ax: Axes | None = None, language: str = "en")
             counted = line.countable and line.note.hidden is None and line.gaps.tests
             flags = say("chart.groups.flags", flags=line.note.flags, tests=line.gaps.tests) if counted else "–"
             ax.text(1.02, at, flags, transform=ax.get_yaxis_transform(), va="center", color=SECONDARY)
-    ax.text(1.02, -0.95, say("chart.groups.column"), transform=ax.get_yaxis_transform(), va="center", color=SECONDARY)
+    ax.text(1.02, 0, say("chart.groups.column"), transform=ax.get_yaxis_transform(), va="center", color=SECONDARY)
     ax.set_yticks(range(len(rows)), [row if isinstance(row, str) else _label(row, say) for row in rows])
     for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
         tick.set_fontweight("bold" if isinstance(row, str) else "normal")
@@ -70,12 +70,12 @@ def group_professionals(result: AuditResult, *, ax: Axes | None = None, language
     return _finish(ax, result, len(people), language)
 
 
-def _with_heads(lines: Sequence[GroupLine]) -> list[GroupLine | str]:
-    """A head above the values of one characteristic; a relation is its own name."""
+def _with_heads(lines: Sequence[GroupLine], say: Catalogue) -> list[GroupLine | str]:
+    """A head above the values of one characteristic, and one above relations."""
     rows: list[GroupLine | str] = []
     for number, line in enumerate(lines):
-        if line.gaps.group and (number == 0 or lines[number - 1].gaps.group != line.gaps.group):
-            rows.append(_short(line.gaps.group))
+        if number == 0 or lines[number - 1].gaps.group != line.gaps.group:
+            rows.append(_short(line.gaps.group or say("chart.groups.relations")))
         rows.append(line)
     return rows
 
@@ -96,8 +96,8 @@ def _draw(ax: Axes, result: AuditResult, line: GroupLine, at: int, say: Catalogu
                readers_gaps(result, gap.interval), full=line.clear, label=say(f"chart.groups.{kind}"))  # fmt: skip
     elif spread is not None:
         ends = readers_gaps(result, spread)
-        ax.plot(ends, (at, at), color=PATTERN, linewidth=2, marker="|", markersize=11, markeredgewidth=2,
-                label=say("chart.groups.spread"), zorder=3)  # fmt: skip
+        ax.plot(ends, (at, at), color=LEVEL, linewidth=2, linestyle=(0, (4, 2)), marker="|", markersize=11,
+                markeredgewidth=2, label=say("chart.groups.spread"), zorder=3)  # fmt: skip
     elif not missed:
         _instead(ax, at, say("chart.groups.too_few"))
 
@@ -132,7 +132,8 @@ def _finish(ax: Axes, result: AuditResult, rows: int, language: str) -> Axes:
     say = catalogue(language)
     ax.axvline(0, color=SECONDARY, linewidth=1, zorder=2)
     ax.set_ylim(max(rows, 3) - 0.4, -0.6 if rows else 0)
-    ax.margins(x=0.08)
+    ax.use_sticky_edges = False  # a band does not end at the frame
+    ax.margins(x=0.04)
     write_amounts(ax.xaxis, Numerals(language))
     if result.design.scale == "log":
         ax.xaxis.set_major_formatter(lambda value, _: Numerals(language).plain(100 * value))
@@ -144,8 +145,8 @@ def _finish(ax: Axes, result: AuditResult, rows: int, language: str) -> Axes:
     handles, labels = ax.get_legend_handles_labels()
     marks = dict(zip(labels, handles, strict=True))
     if marks:
-        ax.legend(list(marks.values()), list(marks), loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=1,
-                  frameon=False, borderaxespad=0.2)  # fmt: skip
+        ax.legend(list(marks.values()), list(marks), loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=1,
+                  frameon=False, borderaxespad=0.2, alignment="left")  # fmt: skip
     return ax
 
 

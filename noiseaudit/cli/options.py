@@ -66,8 +66,10 @@ SHARED: dict[str, Any] = {
     "order": _one('Grades from low to high: "a,b,c".', ANALYSIS),
     "unit": _one("Unit of the decision, such as € or months.", ANALYSIS),
     "discover": Annotated[
-        bool, typer.Option("--discover", help="Look for kinds of cases in which somebody deviates.",
-                           rich_help_panel=ANALYSIS)
+        bool,
+        typer.Option(
+            "--discover", help="Look for kinds of cases in which somebody deviates.", rich_help_panel=ANALYSIS
+        ),
     ],
     "materiality": _one("Smallest gap of a group worth a flag, in the decision's unit.", ANALYSIS, float),
     "fdr": _one("Share of flags that may be chance, .05.", ANALYSIS, float),

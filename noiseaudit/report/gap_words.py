@@ -41,7 +41,7 @@ class GapWords:
         """A value of a characteristic; a relation that holds by the relation alone."""
         if value == HOLDS:
             return f"“{name}”"
-        return f"{self.value(value) if value == UNKNOWN else f'“{value}”'} ({name})"
+        return f"“{self.value(value)}” ({name})"
 
     def value(self, value: str) -> str:
         """A value as a cell of a table."""
@@ -57,7 +57,9 @@ class GapWords:
     def size(self, gap: float, decimals: int | None = None) -> str:
         """How large a gap is, whatever its sign."""
         value = abs(readers_gap(self.speaker.result, gap))
-        return self.speaker.numerals.amount(value, self.unit, self._places(value, None) if decimals is None else decimals)
+        return self.speaker.numerals.amount(
+            value, self.unit, self._places(value, None) if decimals is None else decimals
+        )
 
     def sentence(self, figure: Figure, *, same: bool = False) -> dict[str, str]:
         """`size`, such as `€72 less`, and the bracketed `interval`; same: of decisions on the same cases."""

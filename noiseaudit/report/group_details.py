@@ -37,21 +37,20 @@ def professionals(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Bloc
         shown = sum(shown_alone(each) for each in line.gaps.judges)
         if line.note.flags and charts < _MOST_CHARTS and 0 < shown <= _MOST_IN_CHART:
             charts += 1
-            told_of = line.gaps, line.note
-            yield drawn(_narrowed(speaker, *told_of), "group_professionals", title, prefix=f"own-gaps-{number}",
+            yield drawn(_narrowed(speaker, line), "group_professionals", title, prefix=f"own-gaps-{number}",
                         subtitle=say("groups.people_sub"), head=head, rows=rows,
                         description=say("groups.people_description"))  # fmt: skip
         else:
             yield Grid(title, head, rows, folded=True)
 
 
-def _narrowed(speaker: Speaker, gaps: object, note: object) -> Speaker:
+def _narrowed(speaker: Speaker, line: GroupLine) -> Speaker:
     """The speaker of a result with one group."""
     result, told = speaker.result, speaker.result.supplement.groups
     if told is None:
         return speaker
-    supplement = replace(result.supplement, groups=replace(told, notes=(note,)))
-    return replace(speaker, result=replace(result, groups=(gaps,), supplement=supplement))
+    supplement = replace(result.supplement, groups=replace(told, notes=(line.note,)))
+    return replace(speaker, result=replace(result, groups=(line.gaps,), supplement=supplement))
 
 
 def _person(speaker: Speaker, gap: JudgeGap) -> list[str]:
@@ -72,7 +71,9 @@ def _person(speaker: Speaker, gap: JudgeGap) -> list[str]:
 
 def _few(speaker: Speaker, n: int) -> str:
     fewest = FEWEST["team"][0]
-    return speaker.numerals.plain(n) if n >= fewest else speaker.say("groups.fewer_than", n=speaker.numerals.plain(fewest))
+    return (
+        speaker.numerals.plain(n) if n >= fewest else speaker.say("groups.fewer_than", n=speaker.numerals.plain(fewest))
+    )
 
 
 def intersections(speaker: Speaker, told: GroupsAudit) -> list[Block]:
@@ -140,8 +141,18 @@ def rates(speaker: Speaker, told: GroupsAudit) -> list[Block]:
         rows = []
         for each in told.rates:
             shown = speaker.say("groups.hidden") if each.decisions is None else speaker.numerals.plain(each.decisions)
-            rows.append([each.group, GapWords(speaker).value(each.value), shown, *(_rate(speaker, getattr(each, name)) for name in names)])
-        blocks += [say("groups.rates_intro"), Grid(say("groups.rates_table", confidence=speaker.confidence), head, rows)]
+            rows.append(
+                [
+                    each.group,
+                    GapWords(speaker).value(each.value),
+                    shown,
+                    *(_rate(speaker, getattr(each, name)) for name in names),
+                ]
+            )
+        blocks += [
+            say("groups.rates_intro"),
+            Grid(say("groups.rates_table", confidence=speaker.confidence), head, rows),
+        ]
     if told.fairness:
         metrics = ("demographic_parity_difference", "equalized_odds_difference")
         head = [say("groups.column.name"), *(say(f"groups.column.{name}") for name in metrics)]

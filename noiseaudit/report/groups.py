@@ -54,7 +54,7 @@ def group_section(speaker: Speaker) -> list[Block]:
     if lines:
         blocks += [_forest(speaker, lines), *_shared(speaker, lines), *_differences(speaker, lines)]
         blocks += _flags(speaker, told, lines)
-        blocks += [*professionals(speaker, lines), *_sensitivity(speaker, lines)]
+        blocks += [*_sensitivity(speaker, lines), *professionals(speaker, lines)]
     blocks += [*intersections(speaker, told), *discovered(speaker, told), *rates(speaker, told)]
     return [*blocks, *_not_analysed(speaker, told)]
 
@@ -88,7 +88,7 @@ def _forest(speaker: Speaker, lines: Sequence[GroupLine]) -> Block:
     elif differing:
         title = say("groups.chart_differ", n=count(len(differing)), all=count(len(lines)))
     else:
-        title = say("groups.chart_alike")
+        title = say(f"groups.chart_{'alike' if any(line.gaps.tests for line in lines) else 'too_few'}")
     names = ("name", "value", "decisions", "shared", "interval", "q", "raw", "spread", "spread_interval", "tested",
              "too_few", "flags", "missed")  # fmt: skip
     head = [say(f"groups.column.{name}", confidence=speaker.confidence) for name in names]
@@ -107,7 +107,7 @@ def _row(speaker: Speaker, line: GroupLine) -> list[str]:
     flags = plain(line.note.flags) if line.countable else speaker.say("groups.not_shown") if line.gaps.tests else ""
     return [
         line.name, value, "" if line.note.decisions is None else plain(line.note.decisions),
-        gap, interval, "" if line.q is None else speaker.numerals.p_value(line.q).partition("=\u00a0")[2] or "<\u00a00.001",
+        gap, interval, "" if line.q is None else speaker.numerals.p_value(line.q),
         words.cells(raw)[0] if isinstance(raw, Figure) else "", spread, spread_interval,
         plain(line.gaps.tests), plain(line.gaps.too_few), flags,
         "" if line.note.smallest_detectable is None else words.size(line.note.smallest_detectable),
@@ -131,15 +131,18 @@ def _shared(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Block]:
     same = [line for line in lines if _same_cases(line)]
     if same:
         yield say("groups.same_cases")
+    careful = [say("groups.cases_too")] if is_log(speaker.result) and shared else []
     if any(isinstance(line.gaps.raw_gap, Figure) and line.note.hidden is None for line in lines):
-        yield say("groups.raw")
-    if is_log(speaker.result) and shared:
-        yield say("groups.cases_too")
+        careful.append(say("groups.raw"))
+    if careful:
+        yield " ".join(careful)
     unknown = [line for line in lines if line.systemic is None and line.note.hidden is None and not _same_cases(line)]
     yield from (_unknown(words, line) for line in unknown[:_MOST_TOLD])
     hidden = [line for line in lines if line.note.hidden is not None]
     if hidden:
-        yield say("groups.hidden_sentence", groups=words.groups(hidden), because=words.because(hidden[0].note.hidden or ""))
+        yield say(
+            "groups.hidden_sentence", groups=words.groups(hidden), because=words.because(hidden[0].note.hidden or "")
+        )
 
 
 def _same_cases(line: GroupLine) -> bool:
@@ -177,18 +180,26 @@ def _differences(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Block
     shown = [line for line in lines if line.note.hidden is None]
     differing = [line for line in shown if line.differs]
     if len(differing) <= _ONE_BY_ONE:
-        yield from (say("groups.spread", group=words.group(line), **_sized(words, line)) for line in differing)
+        told = [say("groups.spread", group=words.group(line), **_sized(words, line)) for line in differing]
+        yield from [" ".join(told)] if told else []
     else:
-        most = max(differing, key=lambda line: line.gaps.heterogeneity.variance)
+        most = max(differing, key=_spread_of)
         counts = {"n": speaker.numerals.count(len(differing)), "all": speaker.numerals.count(len(shown))}
         yield say("groups.spread_many", group=words.group(most), **_sized(words, most), **counts)
-    reasons = {line.gaps.heterogeneity.because: 0 for line in shown if isinstance(line.gaps.heterogeneity, NotIdentified)}
-    for because in reasons:
-        there = [line for line in shown if getattr(line.gaps.heterogeneity, "because", None) == because]
+    unknown: dict[str, list[GroupLine]] = {}
+    for line in shown:
+        if isinstance(line.gaps.heterogeneity, NotIdentified):
+            unknown.setdefault(line.gaps.heterogeneity.because, []).append(line)
+    for because, there in unknown.items():
         yield say("groups.spread_unknown", groups=words.groups(there), because=because)
     alike = [line for line in shown if isinstance(line.gaps.heterogeneity, Estimate) and not line.differs]
     if alike:
         yield say("groups.alike", groups=words.groups(alike))
+
+
+def _spread_of(line: GroupLine) -> float:
+    found = line.gaps.heterogeneity
+    return found.variance if isinstance(found, Estimate) else 0.0
 
 
 def _sized(words: GapWords, line: GroupLine) -> dict[str, str]:
@@ -203,10 +214,9 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
     counted = [line for line in lines if line.countable]
     tests, flags = sum(line.gaps.tests for line in counted), sum(line.note.flags for line in counted)
     if flags:
-        expected = _expected(speaker, told, flags)
-        share = speaker.numerals.percent(told.fdr)
-        yield say("groups.flags", flags=count(flags), tests=count(tests), expected=expected, share=share)
-        yield f"{say('groups.what_flag', family=count(told.family))} {say('groups.no_proof')}"
+        words = {"expected": _expected(speaker, told, flags), "share": speaker.numerals.percent(told.fdr)}
+        found = say("groups.flags", flags=count(flags), tests=count(tests), **words)
+        yield f"{found} {say('groups.what_flag', family=count(told.family))} {say('groups.no_proof')}"
         yield _cause(speaker)
     elif tests:
         yield say("groups.no_flags", tests=count(tests))
@@ -216,10 +226,12 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
     if withheld := [line for line in lines if not line.countable and line.gaps.tests and line.note.hidden is None]:
         yield say("groups.withheld", groups=GapWords(speaker).groups(withheld))
     few = sum(line.gaps.too_few for line in lines if line.note.hidden is None)
+    unseen = _missed(speaker, _own(lines), "groups.missed_own")
     if few:
         every = few + sum(line.gaps.tests for line in lines if line.note.hidden is None)
-        yield say("groups.too_few" if few < every else "groups.too_few_all", n=count(few), all=count(every))
-    yield from _missed(speaker, _own(lines), "groups.missed_own")
+        unseen.append(say("groups.too_few" if few < every else "groups.too_few_all", n=count(few), all=count(every)))
+    if unseen:
+        yield " ".join(unseen)
 
 
 def _own(lines: Sequence[GroupLine]) -> list[float]:

@@ -88,9 +88,13 @@ def from_dict(data: Mapping[str, Any]) -> AuditResult:
             "wrong_schema", f"schema version {version!r} cannot be read; this version reads {SCHEMA_VERSION}"
         )
     try:
+        named = [{"group": None, "relation": None} | group for group in data["groups"]]
+        parts = {**data, "groups": named}
         return AuditResult(
             **{
-                f.name: _build(_hints(AuditResult)[f.name], data[f.name]) for f in fields(AuditResult) if f.name in data
+                f.name: _build(_hints(AuditResult)[f.name], parts[f.name])
+                for f in fields(AuditResult)
+                if f.name in parts
             },
             tool_version=data["tool"]["version"],
         )

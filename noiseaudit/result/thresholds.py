@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from noiseaudit.errors import NotIdentified
 from noiseaudit.result.audit_result import AuditResult
-from noiseaudit.result.group_parts import Discovery, GroupsAudit, JudgeGap
+from noiseaudit.result.group_parts import Discovery, JudgeGap
 from noiseaudit.result.log_parts import ComparableClass, OverTime, Period
 from noiseaudit.result.parts import Audience
 from noiseaudit.result.pseudonyms import codes
@@ -17,7 +17,7 @@ FEWEST: dict[Audience, tuple[int, int]] = {"public": (10, 5), "team": (5, 3)}  #
 
 
 def for_readers(result: AuditResult, audience: Audience, *, key: bytes | None = None) -> AuditResult:
-    """The result as an audience may see it: without small cells; gaps of single professionals under codes, or not at all.
+    """The result as an audience may see it: without small cells; gaps of professionals under codes, or not at all.
 
     Levels of professionals stay: charts draw them without names.
     """
@@ -36,17 +36,16 @@ def with_codes(result: AuditResult, named: Mapping[str, str]) -> AuditResult:
     groups = tuple(replace(group, judges=_coded(group.judges, named)) for group in result.groups)
     told = result.supplement.groups
     if told is not None:
-        told = replace(told, **_coded_parts(told, named))
+        pairs = tuple(replace(pair, judges=_coded(pair.judges, named)) for pair in told.intersections)
+        told = replace(told, intersections=pairs, discovery=_coded_kinds(told.discovery, named))
     return replace(result, groups=groups, supplement=replace(result.supplement, groups=told))
 
 
-def _coded_parts(told: GroupsAudit, named: Mapping[str, str]) -> dict[str, object]:
-    pairs = tuple(replace(pair, judges=_coded(pair.judges, named)) for pair in told.intersections)
-    found = told.discovery
-    if isinstance(found, Discovery):
-        kinds = tuple(replace(kind, judges=_coded(kind.judges, named)) for kind in found.kinds)
-        found = replace(found, kinds=kinds)
-    return {"intersections": pairs, "discovery": found}
+def _coded_kinds(found: Discovery | NotIdentified | None, named: Mapping[str, str]) -> Discovery | NotIdentified | None:
+    if not isinstance(found, Discovery):
+        return found
+    kinds = tuple(replace(kind, judges=_coded(kind.judges, named)) for kind in found.kinds)
+    return replace(found, kinds=kinds)
 
 
 def _coded(judges: tuple[JudgeGap, ...], named: Mapping[str, str]) -> tuple[JudgeGap, ...]:

@@ -65,8 +65,16 @@ def note(size: float, *, flags: int = 0, review: int = 0, p: float | None = 0.00
     return GroupNote(scale, cases, cases, size / 2, flags, review, p, missed or 1.5 * size, sensitivity, hidden)
 
 
-def gaps(name: str | None, value: str, systemic: Figure | NotIdentified, raw: Figure | NotIdentified,
-         spread: Estimate | NotIdentified, judges: tuple[JudgeGap, ...], *, relation: str | None = None) -> GroupGaps:  # fmt: skip
+def gaps(
+    name: str | None,
+    value: str,
+    systemic: Figure | NotIdentified,
+    raw: Figure | NotIdentified,
+    spread: Estimate | NotIdentified,
+    judges: tuple[JudgeGap, ...],
+    *,
+    relation: str | None = None,
+) -> GroupGaps:
     few = sum(each.flag is None for each in judges)
     return GroupGaps(name, relation, value, systemic, raw, spread, len(judges) - few, few, judges)
 
@@ -113,8 +121,9 @@ def amounts() -> na.AuditResult:
         DiscoveredKind((Condition("area", ">=", 120.0, (), missing=False),), 140, 140, 12, 48, 0,
                        euros(96.0, 31.0, 161.0), 0.01, people(names, 70.0)),
     )  # fmt: skip
+    found = Discovery(20, ("kind of permit", "fee", "area"), 2490, 2503, kinds)
     return with_groups(
-        base, lines, intersections=(pair,), discovery=Discovery(20, ("kind of permit", "fee", "area"), 2490, 2503, kinds),
+        base, lines, intersections=(pair,), discovery=found,
         not_analysed={"health": "no_legal_basis"}, legal_basis={"origin": "Article 9(2)(j)"},
     )  # fmt: skip
 
@@ -122,7 +131,9 @@ def amounts() -> na.AuditResult:
 def yes_no() -> na.AuditResult:
     """Yes or no with a truth: shares, odds, rates by group; nothing found."""
     base = LOGS["log yes or no"]()
-    base = replace(base, supplement=replace(base.supplement, mean_decision=Figure(0.12, "fraction", None, "descriptive")))
+    base = replace(
+        base, supplement=replace(base.supplement, mean_decision=Figure(0.12, "fraction", None, "descriptive"))
+    )
     names = [judge.judge for judge in base.judges]
 
     def share(value: float, low: float, high: float) -> Figure:
@@ -180,8 +191,9 @@ def many() -> na.AuditResult:
         at = 0.03 * np.cos(number)
         gap = Figure(float(at), "log", (float(at) - 0.05, float(at) + 0.05))
         value = f"Nationality number {number} with a name that goes on"
-        lines.append((gaps("nationality of the person", value, gap, gap, spread(0.05, 0.01, 0.1),
-                           people(names, 0.15, flags=number == 4)), note(0.15, flags=number == 4)))  # fmt: skip
+        flags, tau = int(number == 4), spread(0.05, 0.01, 0.1)
+        judges = people(names, 0.15, flags=flags)
+        lines.append((gaps("nationality of the person", value, gap, gap, tau, judges), note(0.15, flags=flags)))
     return with_groups(base, lines)
 
 
