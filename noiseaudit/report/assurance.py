@@ -14,6 +14,7 @@ _FEW = 20
 _WORDS = ("noise", "system", "level", "pattern", "stable_pattern", "occasion", "judge_level", "sd", "interval")
 _WORDS_OF_LOGS = ("noise", "comparable_cases", "level", "pattern", "detectable_pattern", "occasion", "system", "bounds",
                   "assignment", "robustness_ratio", "sd", "interval")  # fmt: skip
+_WORDS_OF_GROUPS = ("systemic_gap", "own_gap", "flag", "smallest_detectable_gap")
 
 
 def sure_sentences(speaker: Speaker) -> list[str]:
@@ -121,6 +122,8 @@ def _method_of_log(speaker: LogSpeaker) -> list[str]:
 
 def glossary(speaker: Speaker) -> list[str]:
     """The words that this report uses."""
+    more = _WORDS_OF_GROUPS if speaker.result.supplement.groups is not None else ()
     if not isinstance(speaker, LogSpeaker):
-        return [speaker.say(f"glossary.{word}") for word in _WORDS]
-    return [*(speaker.say(f"glossary.{word}") for word in _WORDS_OF_LOGS), speaker.say("log.method.judge_level")]
+        return [speaker.say(f"glossary.{word}") for word in (*_WORDS, *more)]
+    words = [speaker.say(f"glossary.{word}") for word in (*_WORDS_OF_LOGS, *more)]
+    return [*words, speaker.say("log.method.judge_level")]
