@@ -52,11 +52,7 @@ class Linked:
         per_case = np.bincount(case, minlength=len(case_index))
         starts = np.concatenate([[0], np.cumsum(per_case)[:-1]]).astype(np.intp)
         x = informative.mean
-        if len(case):
-            d = x - (np.add.reduceat(x, starts, axis=0) / per_case[:, None])[case]
-            d -= (np.add.reduceat(d, starts, axis=0) / per_case[:, None])[case]  # sums to 0 to the last digit
-        else:
-            d = x
+        d = _centred(x, case, starts, per_case) if len(case) else x
         q_all = cells.m2.sum(axis=1)
         ssw_judge = sum_by(cells.judge, q_all, len(cells.judges))[judge_index]
         df_judge = sum_by(cells.judge, cells.n - 1, len(cells.judges))[judge_index]
@@ -144,6 +140,10 @@ class Linked:
             return sum_by(self.judge, values, self.J)
         return np.stack([self.over_judge(column) for column in values.T], axis=1)
 
+    def centred(self, values: Floats) -> Floats:
+        """(N, K) values minus the unweighted mean of their case."""
+        return _centred(values, self.case, self.starts, self.per_case)
+
     def incidence(self, values: Floats | None = None) -> sparse.csr_array:
         """Sparse (C, J) table of cell values (ones by default)."""
         data = np.ones(len(self)) if values is None else values
@@ -158,6 +158,12 @@ class Linked:
             for begin in range(0, len(first), step):
                 cells = first[begin : begin + step, None] + np.arange(n)
                 yield cells, self.judge[cells]
+
+
+def _centred(values: Floats, case: Codes, starts: Codes, per_case: Codes) -> Floats:
+    d = values - (np.add.reduceat(values, starts, axis=0) / per_case[:, None])[case]
+    d -= (np.add.reduceat(d, starts, axis=0) / per_case[:, None])[case]  # sums to 0 to the last digit
+    return np.asarray(d, dtype=np.float64)
 
 
 def _components(case: Codes, judge: Codes, cases: int, judges: int) -> tuple[int, Codes]:

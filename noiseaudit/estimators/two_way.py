@@ -43,7 +43,7 @@ class WeakLinks:
 class TwoWay:
     """The joint fit. Variances are signed, in squared decision units; `stable` and `occasion` need replicates.
 
-    effects: (J, K) lhat; residual: (N, K) e; leverage: (N,); spread: (J,) diagonal k_j of A+.
+    inverse: (J, J) A+; effects: (J, K) lhat; residual: (N, K) e; leverage: (N,).
     weak: set where judges hang together like a chain.
     tr: sum of the noise variances of lhat, S T0 + O T1 (= P T0 without replicates).
     case_quad: (C,) sum over pairs of judges of the case of A+.
@@ -57,7 +57,7 @@ class TwoWay:
     effects: Floats
     residual: Floats
     leverage: Floats
-    spread: Floats
+    inverse: Floats
     weak: WeakLinks | None
     W: float
     H0: float
@@ -66,6 +66,11 @@ class TwoWay:
     T1: float
     tr: float
     case_quad: Floats
+
+    @property
+    def spread(self) -> Floats:
+        """(J,) diagonal k_j of A+."""
+        return np.diag(self.inverse)
 
     @property
     def system(self) -> float:
@@ -101,17 +106,11 @@ def fit_two_way(linked: Linked, *, interaction: bool = True) -> TwoWay:
 
     with threadpool_limits(limits=1 if linked.J < 3000 else None, user_api="blas"):
         inverse = pseudo_inverse(linked)
-        effects = inverse @ linked.over_judge(linked.d)
+        effects, residual = solve(linked, inverse, linked.d)
         varied = linked.replicated and np.ptp(linked.m) > 0
         quad, case_quad = _quad(linked, inverse)
         bias = _quad(linked, inverse @ inverse)[0] if varied else None
-    for block in range(linked.blocks):  # A+ does this up to rounding
-        members = linked.block == block
-        effects[members] -= effects[members].mean(axis=0)
-    n = linked.per_case[linked.case]
-    residual = linked.d - effects[linked.judge]
-    residual += (linked.over_case(effects[linked.judge]) / linked.per_case[:, None])[linked.case]
-    leverage = 1.0 / n + quad
+    leverage = 1.0 / linked.per_case[linked.case] + quad
     W = float((residual**2).sum())
     scale = np.abs(linked.d).max(initial=0.0)
     if len(linked) * (1e-13 * scale) ** 2 >= W:
@@ -139,7 +138,7 @@ def fit_two_way(linked: Linked, *, interaction: bool = True) -> TwoWay:
         effects=effects,
         residual=residual,
         leverage=leverage,
-        spread=np.diag(inverse).copy(),
+        inverse=inverse,
         weak=_weak_links(inverse, effects, T0=T0, dJ=linked.dJ),
         W=W,
         H0=H0,
@@ -149,6 +148,17 @@ def fit_two_way(linked: Linked, *, interaction: bool = True) -> TwoWay:
         tr=tr,
         case_quad=case_quad,
     )
+
+
+def solve(linked: Linked, inverse: Floats, d: Floats) -> tuple[Floats, Floats]:
+    """Effects (J, K) and residuals (N, K) of values d (N, K) that are centred within cases; inverse: A+."""
+    effects = inverse @ linked.over_judge(d)
+    for block in range(linked.blocks):  # A+ does this up to rounding
+        members = linked.block == block
+        effects[members] -= effects[members].mean(axis=0)
+    residual = d - effects[linked.judge]
+    residual += (linked.over_case(effects[linked.judge]) / linked.per_case[:, None])[linked.case]
+    return effects, residual
 
 
 def pseudo_inverse(linked: Linked) -> Floats:
