@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from noiseaudit import charts as charts
     from noiseaudit.aggregates import Cells as Cells
+    from noiseaudit.checks.change import compare as compare
+    from noiseaudit.checks.outcome import CheckFailedError as CheckFailedError
+    from noiseaudit.checks.outcome import check as check
+    from noiseaudit.checks.policy import Policy as Policy
+    from noiseaudit.checks.policy import Rule as Rule
     from noiseaudit.design import AuditDesign as AuditDesign
     from noiseaudit.errors import CallError as CallError
     from noiseaudit.errors import DataError as DataError
@@ -33,15 +38,20 @@ _WHERE = {
     "AuditResult": "result",
     "CallError": "errors",
     "Cells": "aggregates",
+    "CheckFailedError": "checks.outcome",
     "DataError": "errors",
     "Inspection": "inspection",
     "NoAnswerError": "errors",
     "NoiseAuditError": "errors",
     "NotIdentified": "errors",
     "NotIdentifiedError": "errors",
+    "Policy": "checks.policy",
+    "Rule": "checks.policy",
     "audit": "pipeline",
     "averaged_noise": "estimators.d_study",
     "charts": "",
+    "check": "checks.outcome",
+    "compare": "checks.change",
     "inspect": "inspection",
     "plan_panel": "estimators.d_study",
     "simulate": "simulation",

@@ -121,7 +121,7 @@ def printable(text: str) -> str:
     return "".join(ch for ch in text if ch in "\n\t" or _is_plain(ch))
 
 
-def json_text(data: object, *, indent: int = 2) -> str:
+def json_text(data: object, *, indent: int | None = 2) -> str:
     """JSON with every character that could steer a terminal as an escape, so that nothing of it is lost."""
     text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
     return "".join(ch if ch == "\n" or _is_plain(ch) else json.dumps(ch)[1:-1] for ch in text)

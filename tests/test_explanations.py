@@ -33,6 +33,7 @@ def written() -> set[str]:
         r'(?:CallError|NoAnswerError)\(\s*"([a-z_]+)"',
         r'(?:finding|NotIdentified\.of)\(\s*"([a-z_]+)"',
         r'\\n\[([a-z_]+)\]"',
+        r'"(check_[a-z]+)"',
     )
     return {code for pattern in patterns for code in re.findall(pattern, SOURCE)}
 

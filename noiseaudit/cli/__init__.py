@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from noiseaudit.cli.check import check
+from noiseaudit.cli.compare import compare
 from noiseaudit.cli.demo import demo
 from noiseaudit.cli.explain import explain
 from noiseaudit.cli.init import init
@@ -27,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for command in (report, inspect, init, demo, explain, schema):
+for command in (report, inspect, init, demo, check, compare, explain, schema):
     app.command()(command)
 
 

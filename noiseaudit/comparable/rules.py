@@ -52,6 +52,13 @@ def leaves(rules: Rules) -> int:
     return 1 if isinstance(rules, Leaf) else leaves(rules.yes) + leaves(rules.no)
 
 
+def features_of(rules: Rules) -> tuple[str, ...]:
+    """The features that the rules ask for, each once."""
+    if isinstance(rules, Leaf):
+        return ()
+    return tuple(dict.fromkeys((rules.feature, *features_of(rules.yes), *features_of(rules.no))))
+
+
 def numbered(rules: Rules) -> Rules:
     """The same rules with their leaves numbered from 0, left to right."""
     counter = itertools.count()

@@ -28,8 +28,9 @@ from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.groups.conditional_law import STEEPEST, Chances, ConditionalLaws
 from noiseaudit.groups.gaps import FEWEST_COUNTS, Gaps
 from noiseaudit.groups.margins import Counts, Tables
+from noiseaudit.groups.multiplicity import q_values
+from noiseaudit.groups.peer_centre import FEWEST_PEERS
 
-FEWEST_PEERS = 3
 _EXCLUDED = 0.10  # false discovery rate at which a colleague is no peer
 _ROUNDS = 5
 _ADDED = 0.25  # to R and S
@@ -130,7 +131,7 @@ def conditional_gaps(
         theta, V = estimate(peers.sums(parts))
         found = test(theta, V).scaled(scale)
         flagged = np.zeros(size, dtype=bool)
-        flagged[tested] = _least_half(found.p[tested], rejected(found.p[tested], at=_EXCLUDED))
+        flagged[tested] = _least_half(found.p[tested], q_values(found.p[tested]) <= _EXCLUDED)
         if np.array_equal(flagged, excluded):
             break
         excluded = flagged
@@ -154,15 +155,6 @@ def conditional_gaps(
         base=np.where(identified, base, np.nan),
         attainable=np.where(tested, found.attainable, none),
     )
-
-
-def rejected(p: Floats, *, at: float) -> npt.NDArray[np.bool_]:
-    """Benjamini & Hochberg (1995) on p (S,)."""
-    if not len(p):
-        return np.zeros(0, dtype=bool)
-    ordered = np.sort(p)
-    within = np.flatnonzero(ordered <= at * np.arange(1, len(p) + 1) / len(p))
-    return np.asarray(p <= (ordered[within[-1]] if len(within) else -1.0))
 
 
 def _least_half(p: Floats, flagged: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

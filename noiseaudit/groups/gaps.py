@@ -29,6 +29,7 @@ class Gaps:
     tested: enough cells on both sides, and enough professionals to compare with.
     base: peers' share of 1 in the group, where the scale is log odds (to tell a gap as a difference of shares), events
     per exposure for log rates; NaN for differences.
+    blocks: parts of the panel that share no cases, in each of which the tested are compared among themselves.
     attainable: smallest p that the test could have given, known before its outcome is; None for continuous tests.
     """
 
@@ -44,11 +45,12 @@ class Gaps:
     df: Floats
     tested: npt.NDArray[np.bool_]
     base: Floats
+    blocks: int = 1
     attainable: Floats | None = None
 
     def __post_init__(self) -> None:
-        held = [getattr(self, name) for name in self.__dataclass_fields__ if name != "scale"]
-        lengths = {len(part) for part in held if part is not None}
+        arrays = [getattr(self, name) for name in self.__dataclass_fields__ if name not in ("scale", "blocks")]
+        lengths = {len(part) for part in arrays if part is not None}
         if len(lengths) > 1:
             raise ValueError("every array needs one entry a professional")
 

@@ -21,13 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from noiseaudit.aggregates.cells import Codes
-from noiseaudit.aggregates.moments import Floats, sum_by
-from noiseaudit.estimators.linked import Linked
+from noiseaudit.aggregates.moments import Floats
 from noiseaudit.estimators.two_way import TwoWay, solve
+from noiseaudit.groups.contrasts import GROUP_AND_REST, KindMoments, contrast_gaps
 from noiseaudit.groups.gaps import FEWEST_PANEL, Gaps
-from noiseaudit.groups.moderated import moderate
 from noiseaudit.groups.multiplicity import q_values
-from noiseaudit.groups.peer_centre import FEWEST_PEERS, against_peers
 
 Flags = npt.NDArray[np.bool_]
 _PASSES = 5
@@ -46,20 +44,30 @@ def panel_gaps(
     """
     if fit.residual.shape[1] != 1:
         raise ValueError("gaps of residuals need one number a decision; yes/no and categories have tests of their own")
+    known = np.ones(len(flag), dtype=bool) if known is None else known
+    shared = shared_by_all(fit, flag[:, None], known=known) if by_cell else None
+    kind = np.where(known, np.where(flag, 0, 1), -1)
+    return panel_contrasts(fit, kind, GROUP_AND_REST, shared=shared, fewest=fewest)
+
+
+def panel_contrasts(
+    fit: TwoWay, kind: Codes, weights: tuple[float, ...], *, shared: Shared | None, fewest: int
+) -> Gaps:
+    """Gaps in contrasts of (N,) kinds of cells (0: the group, or both characteristics; -1: left out), all passes."""
     linked = fit.linked
-    measured = 1 - fit.leverage > _ALONE
-    inside = flag & measured if known is None else flag & known & measured
-    outside = ~flag & measured if known is None else ~flag & known & measured
-    shared = _shared(fit, flag, known) if by_cell else None
+    used = (kind >= 0) & (1 - fit.leverage > _ALONE)
     taken = np.zeros(linked.J)
     clear = np.zeros(linked.J, dtype=bool)
     for _ in range(_PASSES + 1):
-        rho = _residuals(fit, flag, taken, shared)
-        found = _measure(linked, rho, inside, outside, fewest)
+        rho = _residuals(fit, kind == 0, taken, shared)
+        moments = KindMoments.of(linked.judge[used], kind[used], rho[used], judges=linked.J, kinds=len(weights))
+        found = contrast_gaps(
+            moments, weights, judge=linked.judge_index, fewest=fewest, peers_in="residuals", block=linked.block
+        )
         before, clear = clear, _clear(found, linked.block)
         if np.array_equal(clear, before):
             break
-        taken = _deviations(found.own, clear, found.tested, linked.block)
+        taken = _deviations(found, clear, linked.block)
     return found
 
 
@@ -68,29 +76,32 @@ def shared_gap(fit: TwoWay, flag: Flags, *, known: Flags | None = None) -> float
 
     Delta = f~'x/f~'f~, f~ = the residuals of the flag itself. What is unknown gets a coefficient of its own.
     """
-    regressors = _shared(fit, flag, known)
+    regressors = shared_by_all(fit, flag[:, None], known=known)
     return None if regressors is None else float(regressors.coefficients(fit.residual[:, 0])[0])
 
 
 @dataclass(frozen=True)
-class _Shared:
+class Shared:
     """(N, R) residuals of the flag, and of the unknown where there are any, in the two-way fit."""
 
     residual: Floats
 
     def coefficients(self, x: Floats) -> Floats:
+        """(R,) coefficients of (N,) values in the two-way fit."""
         return np.asarray(np.linalg.lstsq(self.residual, x, rcond=None)[0], dtype=np.float64)
 
 
-def _shared(fit: TwoWay, flag: Flags, known: Flags | None) -> _Shared | None:
-    columns = [flag] if known is None or known.all() else [flag & known, ~known]
-    values = np.stack(columns, axis=1).astype(np.float64)
+def shared_by_all(fit: TwoWay, flags: Flags, *, known: Flags | None = None) -> Shared | None:
+    """What (N, R) flags that differ between the professionals of a case add; None where none of them does."""
+    if known is not None and not known.all():
+        flags = np.column_stack([flags & known[:, None], ~known])
+    values = flags.astype(np.float64)
     residual = solve(fit.linked, fit.inverse, fit.linked.centred(values))[1]
-    seen = (residual**2).sum(axis=0) > _ALONE * len(flag)
-    return _Shared(residual[:, seen]) if seen[0] else None
+    seen = (residual**2).sum(axis=0) > _ALONE * len(flags)
+    return Shared(residual[:, seen]) if seen[0] else None
 
 
-def _residuals(fit: TwoWay, flag: Flags, taken: Floats, shared: _Shared | None) -> Floats:
+def _residuals(fit: TwoWay, flag: Flags, taken: Floats, shared: Shared | None) -> Floats:
     """(N,) rho of x minus the deviations taken off (J,), with these added back, and minus Delta flag."""
     deviation = np.where(flag, taken[fit.linked.judge], 0.0)
     e = fit.residual[:, 0]
@@ -99,46 +110,6 @@ def _residuals(fit: TwoWay, flag: Flags, taken: Floats, shared: _Shared | None) 
     if shared is not None:
         e = e - shared.residual @ shared.coefficients(e)
     return np.asarray(e / np.maximum(1 - fit.leverage, _ALONE) + deviation, dtype=np.float64)
-
-
-def _measure(linked: Linked, rho: Floats, inside: Flags, outside: Flags, fewest: int) -> Gaps:
-    n1, mean1, squares1 = _side(linked, rho, inside)
-    n0, mean0, squares0 = _side(linked, rho, outside)
-    tested = (n1 >= fewest) & (n0 >= fewest) & (n1 + n0 > 2)
-    tested &= np.bincount(linked.block, weights=tested, minlength=linked.blocks)[linked.block] > FEWEST_PEERS
-    own, own_se, gap, se, p, df = np.full((6, linked.J), np.nan)
-    if tested.any():
-        n1t, n0t = n1[tested], n0[tested]
-        moderated = moderate((squares1 + squares0)[tested] / (n1t + n0t - 2), n1t + n0t - 2)
-        own[tested] = (mean1 - mean0)[tested]
-        own_se[tested] = np.sqrt(moderated.variance * (1 / n1t + 1 / n0t))
-        df[tested] = moderated.df
-        result = against_peers(
-            own[tested], own_se[tested], df=moderated.df, peers_in="residuals", block=linked.block[tested]
-        )
-        gap[tested], se[tested], p[tested] = result.gap, result.se, result.p
-    return Gaps(
-        scale="difference",
-        judge=linked.judge_index,
-        n_in=n1,
-        n_out=n0,
-        own=own,
-        own_se=own_se,
-        gap=gap,
-        se=se,
-        p=p,
-        df=df,
-        tested=tested,
-        base=np.full(linked.J, np.nan),
-    )
-
-
-def _side(linked: Linked, rho: Floats, cells: Flags) -> tuple[Floats, Floats, Floats]:
-    """(J,) number, mean and sum of squares about the mean of the chosen cells."""
-    judge, values = linked.judge[cells], rho[cells]
-    n = sum_by(judge, np.ones(len(judge)), linked.J)
-    mean = sum_by(judge, values, linked.J) / np.maximum(n, 1)
-    return n, mean, sum_by(judge, (values - mean[judge]) ** 2, linked.J)
 
 
 def _clear(found: Gaps, block: Codes) -> Flags:
@@ -151,10 +122,11 @@ def _clear(found: Gaps, block: Codes) -> Flags:
     return chosen
 
 
-def _deviations(own: Floats, clear: Flags, tested: Flags, block: Codes) -> Floats:
+def _deviations(found: Gaps, clear: Flags, block: Codes) -> Floats:
     """(J,) g_j minus the median of those who do not deviate clearly, for those who do; else 0."""
-    deviation = np.zeros(len(own))
+    deviation = np.zeros(len(found))
     for one in np.unique(block[clear]):
         members = block == one
-        deviation[members & clear] = own[members & clear] - np.median(own[members & tested & ~clear])
+        centre = np.median(found.own[members & found.tested & ~clear])
+        deviation[members & clear] = found.own[members & clear] - centre
     return deviation

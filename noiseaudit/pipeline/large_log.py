@@ -18,7 +18,7 @@ from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.comparable.classes import grow_classes
 from noiseaudit.comparable.features import FeatureTable
 from noiseaudit.comparable.measure import measure_classes
-from noiseaudit.comparable.rules import Leaf, Rules, class_codes, class_expression, conditions, leaves
+from noiseaudit.comparable.rules import Leaf, Rules, class_codes, class_expression, conditions, features_of, leaves
 from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign
 from noiseaudit.pipeline.compared import (
@@ -39,7 +39,7 @@ from noiseaudit.result.findings import finding
 from noiseaudit.result.log_parts import CLASSES
 
 MOST_ROWS = 2_000_000  # that are held in memory
-_SAMPLE = 400_000
+SAMPLE = 400_000
 _POOL_SIGN = " | "
 
 
@@ -59,13 +59,13 @@ def compare_large(
 ) -> LargeLog:
     """Grow classes on a sample, class all rows in the engine, and measure."""
     total = log.table.rows()
-    sample = fetch_rows(log, columns, findings=findings, sample=_SAMPLE)
+    sample = fetch_rows(log, columns, findings=findings, sample=SAMPLE)
     if not len(sample.judge):
         tabulate(log)  # says what is missing
     features, aside = usable_features(sample, design, findings)
     decision = coded_decisions(sample, log)
-    rules = _rules(features, decision, sample, design)
-    table = tabulate(log, classes=_classes(rules, columns, features, log))
+    rules = learnt_rules(features, decision, sample, design)
+    table = tabulate(log, classes=case_classes(rules, columns, log))
     cells = table.main
     measured, fit = measure_classes(
         cells, name=CLASSES, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
@@ -83,7 +83,7 @@ def compare_large(
         route="none" if isinstance(rules, Leaf) else "strata" if by_strata(design) else "classes",
         features=() if isinstance(rules, Leaf) else features.names,
         set_aside=aside,
-        classes=_listed(rules, cells, float(log.shift)) if not isinstance(rules, Leaf) else (),
+        classes=listed_from_cells(rules, cells, float(log.shift)) if not isinstance(rules, Leaf) else (),
         explained=explained_within(decision, effect, sample.judge),
         learner=None,
         pools=len(sample.pools) if sample.pool is not None else None,
@@ -91,14 +91,15 @@ def compare_large(
     )
     followed, its_effect = None, None
     if "moment" in log.columns:
-        followed = fetch_rows(log, columns, findings=[], sample=_SAMPLE, of="judge_id")
+        followed = fetch_rows(log, columns, findings=[], sample=SAMPLE, of="judge_id")
         its_effect = _effects_of(followed, rules, features, cells, fit.class_effect)
         findings.append(finding("log_sample_of_judges", n=len(followed.judges), total=len(cells.judges)))
     compared = Compared(comparison, measured, features, decision, adjusted, effect[:, 0])
     return LargeLog(table, sample, followed, compared, its_effect)
 
 
-def _rules(features: FeatureTable, decision: Floats, sample: LogRows, design: AuditDesign) -> Rules:
+def learnt_rules(features: FeatureTable, decision: Floats, sample: LogRows, design: AuditDesign) -> Rules:
+    """The rules of the classes, from the rows of a sample: one class of all without features."""
     if not features.features or design.comparable == "none":
         return Leaf(0)
     if by_strata(design):
@@ -106,9 +107,10 @@ def _rules(features: FeatureTable, decision: Floats, sample: LogRows, design: Au
     return grow_classes(decision, features, sample.judge).rules
 
 
-def _classes(rules: Rules, columns: tuple[CaseColumn, ...], features: FeatureTable, log: Log) -> CaseClasses:
+def case_classes(rules: Rules, columns: tuple[CaseColumn, ...], log: Log) -> CaseClasses:
     """The class as an expression; with pools, class and pool."""
-    names = {column.name: f"f{k}" for k, column in enumerate(columns) if column.name in features.names}
+    used = features_of(rules)
+    names = {column.name: f"f{k}" for k, column in enumerate(columns) if column.name in used}
     expression = class_expression(rules, names)
     if "pool" in log.columns:
         expression = nw.concat_str(
@@ -145,7 +147,7 @@ def _recoded(rows: LogRows, features: FeatureTable, place: dict[str, int]) -> Fl
     return values
 
 
-def _listed(rules: Rules, cells: Cells, shift: float) -> tuple[ComparableClass, ...]:
+def listed_from_cells(rules: Rules, cells: Cells, shift: float) -> tuple[ComparableClass, ...]:
     """The classes with all rows counted: pools are put together."""
     of = np.array([int(label.split(_POOL_SIGN, maxsplit=1)[0]) for label in cells.cases], dtype=np.intp)
     code: Codes = of[cells.case]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.comparable.case_mix import Regressor
+from noiseaudit.comparable.measure import Measured
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.judge_levels import funnel_counts, shrink_levels
@@ -16,7 +17,7 @@ from noiseaudit.estimators.log_bounds import bound_noise
 from noiseaudit.estimators.log_level import LogLevel
 from noiseaudit.estimators.panel import largest_variance
 from noiseaudit.pipeline.case_counts import CaseCounts, cells_decided_twice
-from noiseaudit.pipeline.compared import Compared, coded_decisions, compare
+from noiseaudit.pipeline.compared import coded_decisions, compare
 from noiseaudit.pipeline.large_log import compare_large
 from noiseaudit.pipeline.log_parts import log_parts
 from noiseaudit.pipeline.offices import split_by_office
@@ -24,6 +25,7 @@ from noiseaudit.pipeline.parts import Found, case_table, judges_of, run_settings
 from noiseaudit.pipeline.rates import measure_rates
 from noiseaudit.reading import Log, Tabulated
 from noiseaudit.reading.case_columns import LogRows, case_columns, fetch_rows
+from noiseaudit.reading.judge_offices import JudgeOffices
 from noiseaudit.result import (
     AuditResult,
     Balance,
@@ -75,12 +77,13 @@ def audit_log(log: Log, table: Tabulated, design: AuditDesign, *, learner: Regre
     else:
         compared = compare(rows, log, design, learner=learner, findings=findings)
         parts = log_parts(rows, cells, compared, design, unit=unit_of(log), shift=float(log.shift), scale=log.scale)
-        found = _found(log, cells, compared, parts, design, findings)
+        findings += _assignment_findings(parts, design)
+        found = found_of(log, cells, compared.measured, parts)
     found = replace(found, judge_index=_indexed(rows, cells, found.judge_index))
     counts = CaseCounts.of(cells)
-    findings += _findings(log, cells, counts, design, rates=rows.exposure is not None)
+    findings += log_findings(log, cells, counts, design, rates=rows.exposure is not None)
     findings += [] if rows.exposure is not None else _rests_on_few(found, cells)
-    return _result(log, table, found, counts, design, findings, cases=case_table(cells))
+    return result_of(log, table, found, counts, design, findings, cases=case_table(cells))
 
 
 def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
@@ -95,16 +98,17 @@ def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
         large.sample, twice.cells, large.compared, design, unit=unit_of(log), shift=float(log.shift), scale=log.scale,
         followed=followed,
     )  # fmt: skip
-    found = _found(log, cells, large.compared, parts, design, findings)
+    findings += _assignment_findings(parts, design)
+    found = found_of(log, cells, large.compared.measured, parts)
     said = {one.code for one in large.table.findings} & {"W401", "W402", "W403"}  # of labels, in the sample too
     findings = [one for one in findings if one.code not in said]
-    findings = [*large.table.findings, *findings, *_findings(log, cells, twice.counts, design, rates=False)]
+    findings = [*large.table.findings, *findings, *log_findings(log, cells, twice.counts, design, rates=False)]
     findings += _rests_on_few(found, cells)
-    result = _result(log, large.table, found, twice.counts, design, findings, cases=None)
+    result = result_of(log, large.table, found, twice.counts, design, findings, cases=None)
     return replace(result, judges=tuple(replace(judge, cells=judge.decisions) for judge in result.judges))
 
 
-def _result(
+def result_of(
     log: Log,
     table: Tabulated,
     found: Found,
@@ -113,12 +117,15 @@ def _result(
     findings: list[Finding],
     *,
     cases: CaseTable | None,
+    offices: JudgeOffices | None = None,
 ) -> AuditResult:
-    """The result of what was found; judge_index are codes of the judges of the table."""
+    """The result of what was found; judge_index are codes of the judges of the table. offices: where not those of the
+    rows of `log`.
+    """
     cells, nothing = table.main, NotIdentified.of("no_shared_cases")
-    offices = split_by_office(
+    split = split_by_office(
         log, cells.judges, design, effects=found.effects, variance=found.variance, index=found.judge_index,
-        block=found.block, findings=findings,
+        block=found.block, findings=findings, counted=offices,
     )  # fmt: skip
     return AuditResult(
         input=table.input,
@@ -154,7 +161,7 @@ def _result(
             level_test=nothing,
             individuals=found.individuals,
             differences=nothing,
-            offices=offices,
+            offices=split,
             log=found.parts,
         ),
         settings=run_settings(log, design),
@@ -163,12 +170,9 @@ def _result(
     )
 
 
-def _found(
-    log: Log, cells: Cells, compared: Compared, parts: LogAudit, design: AuditDesign, findings: list[Finding]
-) -> Found:
+def found_of(log: Log, cells: Cells, measured: Measured, parts: LogAudit) -> Found:
     """Noise of decisions one by one: levels, and bounds for what a log does not identify."""
-    measured, level = compared.measured, compared.measured.level
-    findings += _assignment_findings(parts, design)
+    level = measured.level
     bounds = bound_noise(
         measured.level_component,
         measured.detectable,
@@ -219,7 +223,7 @@ def _lowest_occasion(over_time: OverTime | NotIdentified) -> float:
     return 0.0 if interval is None else max(0.0, interval[0])
 
 
-def _findings(log: Log, cells: Cells, counts: CaseCounts, design: AuditDesign, *, rates: bool) -> list[Finding]:
+def log_findings(log: Log, cells: Cells, counts: CaseCounts, design: AuditDesign, *, rates: bool) -> list[Finding]:
     """What a reader of a log must know."""
     found: list[Finding] = []
     decisions = int(cells.n.sum())

@@ -11,7 +11,7 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.office_of_judge import office_of_judge
 from noiseaudit.estimators.offices import offices_of, offices_of_panel
 from noiseaudit.reading import Log
-from noiseaudit.reading.judge_offices import judge_offices
+from noiseaudit.reading.judge_offices import JudgeOffices, judge_offices
 from noiseaudit.result import Finding, Offices
 from noiseaudit.result.findings import finding
 
@@ -27,11 +27,15 @@ def split_by_office(
     variance: Floats | None = None,
     index: Codes | None = None,
     block: Codes | None = None,
+    counted: JudgeOffices | None = None,
 ) -> Offices | NotIdentified | None:
-    """None without the role. A panel gives its joint fit; a log the levels (J, K) of the judges at `index`."""
+    """None without the role. A panel gives its joint fit; a log the levels (J, K) of the judges at `index`.
+
+    counted: decisions by judge and office, where they are not those of the rows of `log`.
+    """
     if "office" not in log.columns:
         return None
-    found = judge_offices(log, judges)
+    found = counted or judge_offices(log, judges)
     of = office_of_judge(found.judge, found.office, n=found.n, judges=len(judges))
     findings += [finding(flag.code, flag.severity, **flag.values) for flag in of.flags]
     settings = {"confidence": design.confidence, "kurtosis_floor": design.kurtosis_floor}

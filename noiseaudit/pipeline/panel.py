@@ -26,6 +26,7 @@ from noiseaudit.estimators.two_way_intervals import level_error, level_test
 from noiseaudit.pipeline.offices import split_by_office
 from noiseaudit.pipeline.parts import case_table, judges_of, run_settings, tool_version, unit_of
 from noiseaudit.reading import Log, Tabulated
+from noiseaudit.reading.judge_offices import JudgeOffices
 from noiseaudit.result import (
     Accuracy,
     AuditResult,
@@ -44,8 +45,10 @@ from noiseaudit.result.findings import finding
 _INPUT_CODES = {"single_judge": "E510", "no_shared_cases": "W511", "disconnected": "W512", "too_few_decisions": "E514"}
 
 
-def panel_result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult:
-    """What a panel shows: professionals who decided the same cases."""
+def panel_result(
+    log: Log, table: Tabulated, design: AuditDesign, *, offices: JudgeOffices | None = None
+) -> AuditResult:
+    """What a panel shows: professionals who decided the same cases. offices: where not those of the rows of `log`."""
     cells, scale = table.main, log.scale
     estimate = estimate_panel(
         cells, estimator=design.estimator, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
@@ -69,7 +72,7 @@ def panel_result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult
     ignored = [role for role in ("groups", "relations", "features", "pool") if getattr(design, role)]
     if ignored:
         findings.append(finding("roles_not_used", "warning", roles=", ".join(ignored)))
-    offices = split_by_office(log, cells.judges, design, fit=estimate.fit or estimate, findings=findings)
+    split = split_by_office(log, cells.judges, design, fit=estimate.fit or estimate, findings=findings, counted=offices)
     return AuditResult(
         input=table.input,
         design=_summary(log, cells, estimate),
@@ -88,7 +91,7 @@ def panel_result(log: Log, table: Tabulated, design: AuditDesign) -> AuditResult
         judges=judges_of(cells, levels, estimate.linked.judge_index, estimate.linked.block, design.confidence),
         groups=(),
         findings=tuple(findings),
-        supplement=replace(_supplement(log, table, estimate, levels, errors, unit), offices=offices),
+        supplement=replace(_supplement(log, table, estimate, levels, errors, unit), offices=split),
         settings=run_settings(log, design),
         tool_version=tool_version(),
         cases=case_table(cells),

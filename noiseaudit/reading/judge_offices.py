@@ -20,6 +20,7 @@ class JudgeOffices:
     judge: Codes
     office: Codes
     n: Floats
+    offices: tuple[str, ...] = ()
 
 
 def judge_offices(log: Log, judges: pd.Index[str]) -> JudgeOffices:
@@ -31,7 +32,7 @@ def judge_offices(log: Log, judges: pd.Index[str]) -> JudgeOffices:
     )
     judge = judges.get_indexer(pd.Index([label_of(label) for label, _, _ in rows]))
     labels = [None if label is None else label_of(label) or None for _, label, _ in rows]
-    office, _ = pd.factorize(np.array(labels, dtype=object))
+    office, offices = pd.factorize(np.array(labels, dtype=object))
     kept = judge >= 0
     n = np.array([count for _, _, count in rows], dtype=np.float64)
-    return JudgeOffices(judge[kept].astype(np.intp), office[kept].astype(np.intp), n[kept])
+    return JudgeOffices(judge[kept].astype(np.intp), office[kept].astype(np.intp), n[kept], tuple(map(str, offices)))

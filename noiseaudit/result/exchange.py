@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from noiseaudit.errors import CallError, NotIdentified
@@ -102,6 +104,22 @@ def from_dict(data: Mapping[str, Any]) -> AuditResult:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         key = f" at {error}" if isinstance(error, KeyError) else ""  # other messages quote values
         raise CallError("wrong_schema", f"the file is damaged: {type(error).__name__}{key}") from None
+
+
+def read_result(path: Path) -> AuditResult:
+    """The result of a result.json; CallError where the file is missing, no JSON, or something else."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise CallError("no_such_result", f"cannot read the result {str(path)!r}: {why}") from None
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise CallError("wrong_schema", f"{str(path)!r} is not JSON, or only a part of it") from None
+    if not isinstance(data, dict):
+        raise CallError("wrong_schema", f"{str(path)!r} is not a {SCHEMA} file")
+    return from_dict(data)
 
 
 @cache

@@ -1,0 +1,164 @@
+"""A night's rows join a store: only they are read, and the audit rests on the cells of all parts together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from noiseaudit.aggregates.cells import Cells
+from noiseaudit.design import AuditDesign
+from noiseaudit.errors import CallError
+from noiseaudit.pipeline.kept_log import class_rows, kept_log_result, rules_as_data, rules_of
+from noiseaudit.pipeline.log import is_log
+from noiseaudit.pipeline.panel import panel_result
+from noiseaudit.reading import Log, Tabulated, read, tabulate
+from noiseaudit.reading.judge_offices import JudgeOffices, judge_offices
+from noiseaudit.result import AuditResult, Finding, Input
+from noiseaudit.store.container import locked
+from noiseaudit.store.state import OfficeCounts, Part, State, content_of, identity_of, load, save
+
+_SHAPING = (
+    "positive",
+    "order",
+    "comparable",
+    "bins",
+    "as_category",
+    "exclude_judges",
+    "characteristics_as_features",
+    "na",
+    "activity",
+    "position",
+    "followed_by",
+    "decimal",
+    "dates",
+    "duplicates",
+)  # fmt: skip  settings that decide which rows and cells there are
+
+
+@dataclass(frozen=True)
+class Increment:
+    """What a night brought. result: of everything in the store; part: of the new rows alone; before: of the store
+    without them (both None where that was not asked for, or where there is nothing to audit).
+    """
+
+    result: AuditResult
+    part: AuditResult | None
+    before: AuditResult | None
+
+
+def audit_increment(
+    source: object,
+    design: AuditDesign,
+    store: str | Path,
+    *,
+    name: str | None = None,
+    change: bool = False,
+    wait: float = 60.0,
+) -> Increment:
+    """Merge the decisions of `source` into a store (made where there is none), and audit all of them.
+
+    change: also audit the new rows and the older ones by themselves, for rules on change. wait: seconds for another
+    update to end. CallError where the store is damaged, busy, of another version or other settings, or holds this part
+    already; then it is left as it was. Equal to an audit of all rows at once.
+    """
+    path = Path(store)
+    with locked(path, wait=wait):
+        old = load(path) if path.exists() else None
+        with read(source, design, name=name, propose=False) as log:
+            new, findings = _state_of(log, old)
+            merged = new if old is None else old + new
+            result = _result(log, merged, findings, name=f"{path.name} ({_parts(merged)})")
+            part = before = None
+            if change and old is not None:
+                part = _result(log, new, findings, name=new.parts[0].name)
+                before = _result(log, old, (), name=f"{path.name} ({_parts(old)})")
+        save(merged, path)
+    return Increment(result, part, before)
+
+
+def _parts(state: State) -> str:
+    return f"{len(state.parts)} part{'s' if len(state.parts) > 1 else ''}"
+
+
+def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]:
+    """The state of one export alone, with the classes of the store where there is one."""
+    design = log.design
+    kind = None if like is None else str(like.identity["kind"])
+    if kind is not None and design.design not in ("auto", kind):
+        raise CallError("other_store", f"the store was made of a {kind}, and the config says {design.design}")
+    rules, counts = None, {}
+    if kind == "log" or (kind is None and design.design == "log"):
+        known = None if like is None else rules_of(like.rules)
+        found = class_rows(log, design, known)
+        table, rules, counts = found.table, rules_as_data(found.rules), found.counts
+    else:
+        table = tabulate(log)
+        if kind is None and is_log(table, design):
+            raise CallError("store_needs_design", 'say design = "log" in [analysis]: this is an ordinary log')
+    cells = table.main
+    part = Part(
+        table.input.name, table.input.sha256, content_of(cells), table.input.rows_read, table.input.rows_used,
+        int(cells.n.sum()),
+    )  # fmt: skip
+    offices = _office_counts(judge_offices(log, cells.judges), cells) if "office" in log.columns else None
+    state = State(
+        identity=identity_of(
+            kind="panel" if rules is None else "log", scale=log.scale, categories=log.categories, unit=log.unit,
+            roles=dict(log.roles), **{key: log.design.model_dump(mode="json")[key] for key in _SHAPING},
+        ),
+        parts=(part,),
+        cells=cells,
+        indicators=None if table.indicators is cells else table.indicators,
+        excluded=table.input.rows_excluded,
+        period=log.period,
+        offices=offices,
+        rules=rules,
+        counts=counts,
+    )  # fmt: skip
+    return state, table.findings
+
+
+def _result(log: Log, state: State, findings: tuple[Finding, ...], *, name: str) -> AuditResult:
+    """The audit of a state, with the settings of the log that came last."""
+    whole = len(state.parts) > 1
+    source = Input(name, None if whole else state.parts[0].sha256, state.rows_read, state.rows_used, state.excluded)
+    indicators = state.indicators
+    if indicators is None and state.cells.categories:
+        indicators = state.cells
+    table = Tabulated(state.cells, indicators, source, findings)
+    with _as_if(log, state):
+        counted = None if state.offices is None else _judge_offices(state.offices, state.cells)
+        if state.rules is not None:
+            return kept_log_result(log, table, rules_of(state.rules), state.counts, offices=counted)
+        return panel_result(log, table, log.design, offices=counted)
+
+
+@contextmanager
+def _as_if(log: Log, state: State) -> Iterator[None]:
+    """The log with the period and the shift of the whole store."""
+    own = log.period, log.shift
+    log.period, log.shift = state.period, state.cells.shift
+    try:
+        yield
+    finally:
+        log.period, log.shift = own
+
+
+def _office_counts(found: JudgeOffices, cells: Cells) -> OfficeCounts:
+    return OfficeCounts(
+        tuple(map(str, cells.judges)),
+        ("", *found.offices),
+        found.judge.astype(np.float64),
+        found.office.astype(np.float64) + 1,
+        found.n,
+    )  # fmt: skip  office 0: not known
+
+
+def _judge_offices(counts: OfficeCounts, cells: Cells) -> JudgeOffices:
+    judge = cells.judges.get_indexer(pd.Index(counts.judges))[counts.judge.astype(np.intp)]
+    return JudgeOffices(judge.astype(np.intp), counts.office.astype(np.intp) - 1, counts.n, counts.offices[1:])

@@ -1,0 +1,295 @@
+"""Every rule x outcome x format, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import noiseaudit as na
+from noiseaudit.checks.figures import COUNT, FIGURES, FRACTION, Reading, Selector
+from noiseaudit.checks.outcome import Outcome, RuleOutcome, _side
+from noiseaudit.checks.policy import DEFAULT_RULES
+from noiseaudit.result import Bounded, Estimate, Figure, GroupGaps, GroupNote, GroupsAudit
+
+from ..conftest import ROLES, TOY, long
+
+PANEL = na.audit(na.simulate(judges=14, cases=40, repeats=(1, 2), level=0.3, stable_pattern=0.5, seed=3).data,
+                 **ROLES, occasion="occasion")  # fmt: skip
+YES_NO = na.audit(na.simulate(judges=14, cases=40, scale="binary", seed=3).data, **ROLES)
+TRUE = na.audit(na.simulate(judges=12, cases=30, with_answer=True, seed=3).data, **ROLES, truth="truth")
+LOG = na.audit(na.simulate_log(judges=12, cases=600, seed=1).data, case="case", judge="judge", decision="decision",
+               design="log", features=["x1", "x2"])  # fmt: skip
+
+
+def with_group(*gaps: tuple[str, float, tuple[float, float] | None, int]) -> na.AuditResult:
+    """A result with these values of `Age`: gap, interval and number of flags."""
+    nothing = na.NotIdentified.of("too_few_judges")
+    groups, notes = [], []
+    for value, gap, interval, flags in gaps:
+        figure = Figure(gap, None, interval, None if interval else "too_few_judges")
+        spread = Estimate(0.04, (0.01, 0.09))
+        groups.append(GroupGaps("Age", None, value, figure, figure, spread, 5, 1, ()))
+        notes.append(GroupNote("difference", 30, 90, 0.1, flags, 0, 0.01, 0.2, nothing))
+    audit = GroupsAudit(tuple(notes), 5 * len(groups), 0.05)
+    return replace(PANEL, groups=tuple(groups), supplement=replace(PANEL.supplement, groups=audit))
+
+
+GROUPS = with_group(("65+", -0.3, (-0.5, -0.1), 1), ("young", 0.05, (-0.1, 0.2), 0))
+OF: dict[str, na.AuditResult] = {
+    **dict.fromkeys(FIGURES, PANEL),
+    "lottery.disagreement": YES_NO,
+    "noise.detectable_pattern.sd": LOG,
+    "noise.detectable_pattern.variance": LOG,
+    "assignment.imbalance": LOG,
+    **{name: TRUE for name in FIGURES if name.startswith("accuracy.")},
+    **{name: GROUPS for name in FIGURES if name.startswith("groups.")},
+}
+NEVER_JUDGED = {
+    "noise.case.sd",
+    "noise.case.variance",
+    "noise.stable_pattern.share",
+    "noise.occasion.share",
+    "lottery.noise_index",
+}  # fmt: skip  descriptive, or without an interval
+
+
+def reading(name: str) -> Reading:
+    return FIGURES[name].read(OF[name], Selector())
+
+
+def limits(name: str) -> dict[str, float]:
+    """A limit for each outcome, worked out from the interval and the definition of the outcomes."""
+    low, high = reading(name).interval or (0.0, 0.0)
+    sense, step = FIGURES[name].sense, 1.0 if reading(name).unit == COUNT else 1e-6
+    far = max(abs(low), abs(high))
+    near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    if sense == "upper":
+        return {"pass": high + step, "fail": low - step, "unknown": (low + high) / 2}
+    if sense == "lower":
+        return {"pass": low - step, "fail": high + step, "unknown": (low + high) / 2}
+    return {"pass": far + step, "fail": near - step, "unknown": (near + far) / 2}
+
+
+JUDGED = sorted(set(FIGURES) - NEVER_JUDGED)
+
+
+@pytest.mark.parametrize("wanted", ["pass", "fail", "unknown"])
+@pytest.mark.parametrize("name", JUDGED)
+def test_every_figure_in_every_outcome_and_format(name: str, wanted: str) -> None:
+    found, limit = reading(name), limits(name)[wanted]
+    assert found.interval is not None, found.because
+    if wanted == "unknown" and found.interval[0] == found.interval[1]:
+        pytest.skip("a count is known for certain")
+    if FIGURES[name].sense != "lower" and limit < 0:
+        with pytest.raises(na.CallError, match="below 0"):
+            na.Rule("r", name, fail=limit)
+        return
+    if found.unit == FRACTION and abs(limit) > 1:
+        pytest.skip("no share can lie past 1")
+    outcome = na.check(OF[name], na.Policy((na.Rule("r", name, fail=limit),)))
+    assert outcome.status == wanted
+    assert outcome.exit_code == {"pass": 0, "fail": 1, "unknown": 4}[wanted]
+    data = json.loads(json.dumps(outcome.to_dict(), allow_nan=False))
+    assert (data["status"], data["exit"]) == (wanted, outcome.exit_code)
+    assert data["rules"][0]["measured"] == found.value
+    assert outcome.text().startswith({"pass": "PASS", "fail": "FAIL", "unknown": "UNKNOWN"}[wanted])
+    suite = ET.fromstring(outcome.to_junit())[0]
+    kinds = [child.tag for child in suite[0] if child.tag != "system-out"]
+    assert kinds == {"pass": [], "fail": ["failure"], "unknown": ["error"]}[wanted]
+    if wanted == "pass":
+        outcome.raise_for_status()
+    else:
+        with pytest.raises(na.CheckFailedError) as refused:
+            outcome.raise_for_status()
+        assert refused.value.exit_code == outcome.exit_code
+        assert refused.value.outcome is outcome
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_JUDGED))
+def test_a_figure_without_interval_is_unknown_whatever_the_limit(name: str) -> None:
+    found = reading(name)
+    if found.interval is not None:
+        pytest.skip("here it has one")
+    for limit in (0.0, 0.5, 1.0):
+        outcome = na.check(OF[name], na.Policy((na.Rule("r", name, fail=limit, warn=0.0),)))
+        assert outcome.status == "unknown"
+        assert not outcome.warnings
+        assert outcome.rules[0].because
+
+
+@pytest.mark.parametrize(
+    ("sense", "interval", "limit", "status"),
+    [
+        ("upper", (1.0, 2.0), 2.0, "pass"), ("upper", (1.0, 2.0), 1.0, "unknown"), ("upper", (1.0, 2.0), 0.999, "fail"),
+        ("lower", (1.0, 2.0), 1.0, "pass"), ("lower", (1.0, 2.0), 2.0, "unknown"), ("lower", (1.0, 2.0), 2.001, "fail"),
+        ("absolute", (-2.0, 1.0), 2.0, "pass"), ("absolute", (-2.0, 1.0), 1.9, "unknown"),
+        ("absolute", (-2.0, -1.0), 0.9, "fail"), ("absolute", (1.0, 2.0), 0.9, "fail"),
+        ("absolute", (-3.0, -2.0), 2.5, "unknown"), ("upper", (1.0, math.inf), 5.0, "unknown"),
+    ],
+)  # fmt: skip
+def test_the_ends_of_intervals(sense: Any, interval: tuple[float, float], limit: float, status: str) -> None:
+    assert _side(interval, limit, sense) == status
+
+
+def test_a_warning_is_a_pass_that_says_so() -> None:
+    sd = PANEL.noise.level.sd
+    high = PANEL.noise.level.sd_interval[1]
+    rule = na.Rule("level", "noise.level.sd", warn=sd - 0.01, fail=high + 0.1)
+    outcome = na.check(PANEL, na.Policy((rule,)))
+    assert (outcome.status, outcome.warnings, outcome.exit_code) == ("pass", 1, 0)
+    assert outcome.text().startswith("WARN")
+    strict = na.check(PANEL, na.Policy((rule,), fail_on="warn"))
+    assert (strict.status, strict.exit_code) == ("fail", 1)
+    assert ET.fromstring(strict.to_junit()).get("failures") == "1"
+    assert ET.fromstring(outcome.to_junit()).get("failures") == "0"
+    calm = na.check(PANEL, na.Policy((replace(rule, warn=sd + 0.01),)))
+    assert calm.warnings == 0
+
+
+def test_fail_beats_unknown_beats_pass() -> None:
+    level = limits("noise.level.sd")
+    rules = {kind: na.Rule(kind, "noise.level.sd", fail=level[kind]) for kind in ("pass", "fail", "unknown")}
+    for kinds, status in ((("pass", "unknown", "fail"), "fail"), (("unknown", "pass"), "unknown"), (("pass",), "pass")):
+        assert na.check(PANEL, na.Policy(tuple(rules[kind] for kind in kinds))).status == status
+
+
+@pytest.mark.parametrize("exit_code", [0, 1, 4, 99])
+def test_the_exit_of_the_unknown_is_chosen(exit_code: int) -> None:
+    rule = na.Rule("r", "noise.level.sd", fail=limits("noise.level.sd")["unknown"])
+    outcome = na.check(PANEL, na.Policy((rule,), unknown_exit=exit_code))
+    assert outcome.exit_code == exit_code
+    if exit_code == 0:
+        outcome.raise_for_status()
+        assert ET.fromstring(outcome.to_junit()).get("skipped") == "1"
+    else:
+        with pytest.raises(na.CheckFailedError):
+            outcome.raise_for_status()
+    assert na.check(PANEL, na.Policy((rule,), unknown_exit=exit_code, exit_zero=True)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"figure": "noise.level.sdd", "fail": 1}, "did you mean 'noise.level.sd'"),
+        ({"figure": "drift.noise.levl.sd", "fail": 1}, "noise.level.sd"),
+        ({"figure": "noise.level.sd"}, "needs a limit"),
+        ({"figure": "noise.level.sd", "fail": math.nan}, "finite"),
+        ({"figure": "noise.level.sd", "fail": math.inf}, "finite"),
+        ({"figure": "noise.level.sd", "fail": "1"}, "a limit is a number"),
+        ({"figure": "noise.level.sd", "fail": True}, "a limit is a number"),
+        ({"figure": "noise.level.sd", "fail": -1}, "below 0"),
+        ({"figure": "noise.level.sd", "warn": 2, "fail": 1}, "would never warn"),
+        ({"figure": "design.overlap", "warn": 0.1, "fail": 0.5}, "would never warn"),
+        ({"figure": "noise.level.sd", "fail": 1, "group": "Age"}, "no figure of a group"),
+        ({"figure": "groups.flags", "fail": 1, "group": "Age", "relation": "a == b"}, "not both"),
+    ],
+)
+def test_a_rule_that_cannot_be_right_is_refused(rule: dict[str, Any], words: str) -> None:
+    with pytest.raises(na.CallError, match=words) as refused:
+        na.Rule("r", **rule)
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("result", "rule", "words"),
+    [
+        (na.audit(long(TOY), **ROLES, unit="€"), {"figure": "noise.level.sd", "fail": 1, "unit": "$"}, "it is in '€'"),
+        (na.audit(long(TOY), **ROLES), {"figure": "noise.level.sd", "fail": 1, "unit": "€"}, "it has no unit"),
+        (YES_NO, {"figure": "lottery.disagreement", "fail": 20}, "write 0.2 for 20%"),
+        (YES_NO, {"figure": "lottery.disagreement", "fail": 0.2, "unit": "%"}, "in '%'"),
+        (PANEL, {"figure": "rows.excluded", "fail": 0.5}, "whole number"),
+        (PANEL, {"figure": "rows.excluded_share", "fail": 5}, "write 0.05 for 5%"),
+    ],
+)
+def test_a_limit_in_the_wrong_unit_is_refused(result: na.AuditResult, rule: dict[str, Any], words: str) -> None:
+    with pytest.raises(na.CallError, match=words):
+        na.check(result, na.Policy((na.Rule("r", **rule),)))
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [("noise.occasion.sd", YES_NO), ("accuracy.mse", PANEL), ("groups.systemic_gap", PANEL), ("groups.flags", PANEL),
+     ("lottery.disagreement", PANEL), ("assignment.imbalance", PANEL), ("noise.detectable_pattern.sd", PANEL),
+     ("drift.noise.level.sd", PANEL)],
+)  # fmt: skip
+def test_what_the_data_cannot_give_is_unknown_with_its_reason(name: str, result: na.AuditResult) -> None:
+    (rule,) = na.check(result, na.Policy((na.Rule("r", name, fail=0.9 if name != "groups.flags" else 0),))).rules
+    assert rule.status == "unknown"
+    assert len(rule.because.split()) > 3
+
+
+def test_bounds_are_judged_as_the_interval_that_they_are() -> None:
+    low, high = LOG.noise.system.sd_bounds
+    assert isinstance(LOG.noise.system, Bounded)
+    for limit, status in ((high * 1.01, "pass"), (low * 0.99, "fail"), ((low + high) / 2, "unknown")):
+        assert na.check(LOG, na.Policy((na.Rule("r", "noise.system.sd", fail=limit),))).status == status
+
+
+def test_gaps_are_chosen_by_group_and_value_and_the_worst_counts() -> None:
+    def status(fail: float, **which: str) -> str:
+        return na.check(GROUPS, na.Policy((na.Rule("r", "groups.systemic_gap", fail=fail, **which),))).status
+
+    assert status(0.6) == "pass"
+    assert status(0.3) == "unknown"
+    assert status(0.09) == "fail"  # 65+ lies wholly past it
+    assert status(0.25, value="young") == "pass"
+    assert status(0.09, group="Age", value="65+") == "fail"
+    assert status(0.6, group="Origin") == "unknown"
+    assert status(0.6, relation="a == b") == "unknown"
+    flags = na.Rule("r", "groups.flags", fail=0, group="Age")
+    assert na.check(GROUPS, na.Policy((flags,))).status == "fail"
+    assert na.check(GROUPS, na.Policy((replace(flags, value="young"),))).status == "pass"
+    without = with_group(("65+", -0.3, (-0.5, -0.1), 0), ("young", 0.05, None, 0))
+    assert na.check(without, na.Policy((na.Rule("r", "groups.systemic_gap", fail=9),))).status == "unknown"
+
+
+def test_a_policy_is_checked_as_a_whole() -> None:
+    with pytest.raises(na.CallError, match="at least one rule"):
+        na.Policy(())
+    with pytest.raises(na.CallError, match="more than one rule named 'level"):
+        na.Policy((DEFAULT_RULES[1], DEFAULT_RULES[1]))
+    with pytest.raises(na.CallError, match="fail_on"):
+        na.Policy(fail_on="never")  # type: ignore[arg-type]
+    for wrong in (2, True, "4"):
+        with pytest.raises(na.CallError, match="unknown_exit"):
+            na.Policy(unknown_exit=wrong)  # type: ignore[arg-type]
+
+
+def test_the_outcome_says_nothing_about_persons() -> None:
+    outcome = na.check(GROUPS, na.Policy((na.Rule("r", "groups.flags", fail=0),)))
+    everything = json.dumps(outcome.to_dict()) + outcome.text() + outcome.to_junit()
+    assert not [judge.judge for judge in PANEL.judges if f'"{judge.judge}"' in everything]
+
+
+def test_junit_holds_hostile_names_as_text() -> None:
+    rule = na.Rule('<b>&"\x07level', "noise.level.sd", fail=limits("noise.level.sd")["fail"])
+    outcome = replace(na.check(PANEL, na.Policy((rule,))), input_name="<x>\x1b[31m.csv")
+    suite = ET.fromstring(outcome.to_junit())[0]
+    assert "<x>" in str(suite.get("name"))
+    assert str(suite[0].get("name")).startswith('<b>&"')
+    assert "\x1b" not in outcome.to_junit()
+
+
+def test_one_rule_is_one_rule_whatever_else_is_checked() -> None:
+    """No state is kept from one check to the next, and none is shared between threads."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    policies = [
+        na.Policy((na.Rule("r", name, fail=limits(name)["pass"]),)) for name in ("noise.level.sd", "noise.system.sd")
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: na.check(PANEL, policies[i % 2]).to_dict(), range(200)))
+    assert all(found[i] == na.check(PANEL, policies[i % 2]).to_dict() for i in (0, 1, 100, 199))
+
+
+def test_outcome_parts_are_plain_and_frozen() -> None:
+    outcome = na.check(PANEL, na.Policy((na.Rule("r", "noise.level.sd", fail=9),)))
+    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome.rules[0], RuleOutcome)
+    with pytest.raises(AttributeError):
+        outcome.rules = ()  # type: ignore[misc]

@@ -1,0 +1,248 @@
+"""Night by night is the same as all at once, and a store is never half written nor silently wrong."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import noiseaudit as na
+from noiseaudit.pipeline.increment import audit_increment
+from noiseaudit.store.container import MAGIC, locked, read_container
+from noiseaudit.store.state import load
+
+ROLES = {"case": "case", "judge": "judge", "decision": "decision"}
+
+
+def numbers(tree: Any, place: str = "") -> Iterator[tuple[str, float]]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from numbers(value, f"{place}.{key}")
+    elif isinstance(tree, list):
+        for index, value in enumerate(tree):
+            yield from numbers(value, f"{place}[{index}]")
+    elif isinstance(tree, int | float) and not isinstance(tree, bool):
+        yield place, float(tree)
+
+
+def alike(one: na.AuditResult, other: na.AuditResult) -> None:
+    """Every number of both results, to 1e-12 of its size (of the decisions' variance for what is near 0)."""
+    first, second = (dict(numbers(_without_names(result.to_dict("team")))) for result in (one, other))
+    assert first.keys() == second.keys()
+    for place, value in first.items():
+        assert math.isclose(value, second[place], rel_tol=1e-12, abs_tol=1e-12), (place, value, second[place])
+
+
+def _without_names(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key not in ("findings", "settings", "tool")}
+
+
+def nights(data: pd.DataFrame, count: int, *, by: str = "case") -> list[pd.DataFrame]:
+    code = pd.factorize(data[by])[0] % count
+    return [data[code == night] for night in range(count)]
+
+
+def design(**more: Any) -> na.AuditDesign:
+    return na.AuditDesign(**{**ROLES, "design": "panel", **more})
+
+
+def merged(parts: list[pd.DataFrame], store: Path, settings: na.AuditDesign) -> na.AuditResult:
+    for night, part in enumerate(parts):
+        found = audit_increment(part, settings, store, name=f"night {night}")
+    return found.result
+
+
+PANELS: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
+    "amounts": (na.simulate(judges=12, cases=40, mean=1e6, seed=1).data, {}),
+    "repeats": (na.simulate(judges=8, cases=40, repeats=(1, 3), seed=2).data, {"occasion": "occasion"}),
+    "yes/no": (na.simulate(judges=12, cases=40, scale="binary", seed=3).data, {}),
+    "words": (na.simulate(judges=12, cases=40, scale="nominal", seed=4).data, {"scale": "nominal"}),
+    "grades": (na.simulate(judges=12, cases=40, scale="ordinal", seed=5).data, {"scale": "ordinal"}),
+    "truth": (na.simulate(judges=12, cases=40, with_answer=True, seed=6).data, {"truth": "truth"}),
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_night_by_night_is_all_at_once(name: str, tmp_path: Path) -> None:
+    data, more = PANELS[name]
+    data = data.sort_values("case", kind="stable", key=lambda c: pd.factorize(c)[0] % 5)
+    if name in ("words", "grades"):  # every night names the same categories
+        more = {**more, "order": tuple(sorted(data["decision"].astype(str).unique()))}
+        data = data.assign(decision=data["decision"].astype(str))
+        if name == "words":
+            more.pop("order")
+    found = merged(nights(data, 5), tmp_path / "store", design(**more))
+    alike(found, na.audit(data, design(**more)))
+
+
+def test_cells_that_are_split_over_nights_merge(tmp_path: Path) -> None:
+    data = na.simulate(judges=8, cases=30, repeats=(2, 3), seed=2).data
+    parts = nights(data, 3, by="occasion")
+    found = merged(parts, tmp_path / "store", design(occasion="occasion"))
+    alike(found, na.audit(pd.concat(parts), design(occasion="occasion")))
+
+
+def test_offices_period_and_account_add_up(tmp_path: Path) -> None:
+    data = na.simulate(judges=12, cases=30, seed=2).data
+    place = pd.factorize(data["judge"])[0]
+    days = pd.Timestamp("2024-03-01") + pd.to_timedelta(pd.factorize(data["case"])[0], unit="D")
+    data = data.assign(office=[f"office {j % 3}" for j in place], day=days.astype(str))
+    data.loc[::17, "decision"] = np.nan
+    settings = design(office="office", time="day", dates="ymd")
+    parts = nights(data.sort_values("case", kind="stable", key=lambda c: pd.factorize(c)[0] % 4), 4)
+    found, whole = merged(parts, tmp_path / "store", settings), na.audit(pd.concat(parts), settings)
+    alike(found, whole)
+    assert found.supplement.period == whole.supplement.period
+    assert found.input.rows_read == found.input.rows_used + sum(part.n for part in found.input.rows_excluded)
+    assert found.input.rows_excluded == whole.input.rows_excluded
+
+
+@pytest.mark.parametrize("scale", ["continuous", "binary"])
+def test_a_log_in_classes_is_the_same_in_one_go(scale: Any, tmp_path: Path) -> None:
+    data = na.simulate_log(judges=20, cases=4000, scale=scale, seed=4).data.drop(columns="moment")
+    settings = design(design="log", features=("x1", "x2", "channel"), comparable="classes")
+    parts = [data[:2500], data[2500:3000], data[3000:]]
+    found = merged(parts, tmp_path / "store", settings)
+    first = audit_increment(parts[0], settings, tmp_path / "again").result
+    assert found.supplement.log is not None
+    assert first.supplement.log is not None
+    rules = [one.rule for one in first.supplement.log.comparison.classes]
+    assert [one.rule for one in found.supplement.log.comparison.classes] == rules  # learnt once, then kept
+    rest = audit_increment(pd.concat(parts[1:]), settings, tmp_path / "again").result
+    alike(found, rest)
+    assert found.design.decisions == len(data)
+    assert found.design.cases == data["case"].nunique()
+    truth = na.audit(data, settings).noise.level.sd
+    assert found.noise.level.sd == pytest.approx(truth, rel=0.1)
+
+
+def test_a_part_that_is_in_the_store_is_refused_whatever_it_is_called(tmp_path: Path) -> None:
+    data, store = na.simulate(judges=8, cases=20, seed=1).data, tmp_path / "store"
+    path = tmp_path / "a.csv"
+    data.to_csv(path, index=False)
+    audit_increment(path, design(), store)
+    before = store.read_bytes()
+    other = tmp_path / "b.csv"
+    data.sample(frac=1, random_state=1).to_csv(other, index=False, sep=";")
+    for again in (path, other, data):
+        with pytest.raises(na.CallError, match="already") as refused:
+            audit_increment(again, design(), store)
+        assert refused.value.code == "part_merged"
+        assert store.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change", [{"decision": "extra"}, {"scale": "log"}, {"design": "log"}, {"exclude_judges": ("J1",)}]
+)
+def test_other_settings_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    data = na.simulate(judges=8, cases=20, mean=50, level=1, seed=1).data.assign(extra=1.5)
+    store = tmp_path / "store"
+    audit_increment(data, design(), store)
+    before = store.read_bytes()
+    with pytest.raises(na.CallError) as refused:
+        audit_increment(
+            data.assign(case="x" + data["case"].astype(str), extra=range(len(data))), design(**change), store
+        )
+    assert refused.value.code == "other_store"
+    assert store.read_bytes() == before
+
+
+def _store(path: Path) -> bytes:
+    audit_increment(na.simulate(judges=8, cases=20, seed=1).data, design(), path)
+    return path.read_bytes()
+
+
+def test_a_damaged_cut_or_older_store_is_refused_and_left_alone(tmp_path: Path) -> None:
+    store, data = tmp_path / "store", na.simulate(judges=8, cases=20, seed=2).data
+    good = _store(store)
+    generator = np.random.default_rng(0)
+    flips = [bytes([*good[:k], good[k] ^ 0x20, *good[k + 1 :]]) for k in generator.integers(0, len(good), 60)]
+    cuts = [good[:k] for k in (*generator.integers(1, len(good), 40), len(good) - 1)]
+    for wrong in [*flips, *cuts, b"x" * 5000, MAGIC, good + b"x"]:
+        store.write_bytes(wrong)
+        with pytest.raises(na.CallError) as refused:
+            audit_increment(data, design(), store)
+        assert refused.value.code == "damaged_store"
+        assert store.read_bytes() == wrong
+    older = bytearray(good[:-32].replace(b'"version": 1', b'"version": 0', 1))
+    store.write_bytes(older + __import__("hashlib").sha256(older).digest())
+    with pytest.raises(na.CallError, match="version 0") as refused:
+        audit_increment(data, design(), store)
+    assert refused.value.code == "store_version"
+
+
+def test_an_empty_file_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"")
+    with pytest.raises(na.CallError, match="no store"):
+        load(tmp_path / "store")
+
+
+def test_a_part_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    good = _store(store)
+    with pytest.raises(na.NoiseAuditError):
+        audit_increment(pd.DataFrame({"case": ["a"], "judge": ["b"], "other": [1]}), design(), store)
+    assert store.read_bytes() == good
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("store", "store.lock")] == []
+
+
+def test_two_updates_at_once_wait_or_are_refused(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    store = tmp_path / "store"
+    _store(store)
+    with locked(store), pytest.raises(na.CallError) as refused:
+        audit_increment(na.simulate(judges=8, cases=20, seed=2).data, design(), store, wait=0.1)
+    assert refused.value.code == "store_busy"
+    parts = [na.simulate(judges=8, cases=20, seed=seed).data for seed in range(10, 16)]
+    parts = [part.assign(case=f"{seed} " + part["case"].astype(str)) for seed, part in enumerate(parts)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda part: audit_increment(part, design(), store), parts))
+    assert len(load(store).parts) == 7
+    assert load(store).rows_used == 8 * 20 + sum(map(len, parts))
+
+
+def test_a_store_holds_no_code_and_no_pickle(tmp_path: Path) -> None:
+    _store(tmp_path / "store")
+    _, arrays = read_container(tmp_path / "store")
+    assert all(array.dtype.hasobject is False for array in arrays.values())
+
+
+def test_drift_is_the_newest_part_against_the_store_before_it(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    calm = na.simulate(judges=30, cases=60, level=0.3, seed=1).data
+    audit_increment(calm, design(), store)
+    wide = na.simulate(judges=30, cases=60, level=0.9, seed=2).data
+    wide = wide.assign(case="later " + wide["case"].astype(str))
+    night = audit_increment(wide, design(), store, change=True)
+    policy = na.Policy((na.Rule("level", "drift.noise.level.sd", fail=1.25),))
+    assert night.part is not None
+    assert night.before is not None
+    assert night.before.noise.level.sd == pytest.approx(na.audit(calm, design()).noise.level.sd, rel=1e-12)
+    outcome = na.check(night.result, policy, baseline=night.before, latest=night.part)
+    assert outcome.status == "fail"
+    assert outcome.rules[0].value > 2
+
+
+def test_hostile_labels_come_back_as_they_were(tmp_path: Path) -> None:
+    data = na.simulate(judges=4, cases=6, seed=1).data
+    names = {name: f"{name}\x00'\";🤖é" for name in data["judge"].unique()}
+    data = data.assign(judge=data["judge"].map(names))
+    audit_increment(data, design(), tmp_path / "store")
+    kept = load(tmp_path / "store")
+    whole = na.audit(data, design())
+    assert list(kept.cells.judges) == [judge.judge for judge in whole.judges]
+
+
+def test_the_state_is_plain(tmp_path: Path) -> None:
+    _store(tmp_path / "store")
+    state = load(tmp_path / "store")
+    assert json.loads(json.dumps(state.identity)) == dict(state.identity)
+    assert replace(state, parts=()).rows_read == 0
