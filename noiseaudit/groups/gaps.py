@@ -5,6 +5,7 @@ gap_j = own contrast (in the group minus outside it) minus the contrast of the p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,3 +57,20 @@ class Gaps:
 
     def __len__(self) -> int:
         return len(self.judge)
+
+
+def joined(parts: Sequence[tuple[Codes, Gaps]], *, judge: Codes) -> Gaps:
+    """Gaps of separate parts of the professionals as one: (positions, gaps) of each part; judge: (J,) codes of all."""
+    held: dict[str, npt.NDArray[np.generic] | None] = {}
+    for name in Gaps.__dataclass_fields__:
+        if name in ("scale", "judge"):
+            continue
+        pieces = [getattr(gaps, name) for _, gaps in parts]
+        if any(piece is None for piece in pieces):
+            held[name] = None
+            continue
+        whole = np.empty(len(judge), dtype=pieces[0].dtype)
+        for (who, _), piece in zip(parts, pieces, strict=True):
+            whole[who] = piece
+        held[name] = whole
+    return Gaps(scale=parts[0][1].scale, judge=judge, **held)  # type: ignore[arg-type]
