@@ -30,7 +30,7 @@ Assignment = Literal["random", "zipf", "offices", "sorted"]
 class Rows:
     """Decisions as arrays (R,): case and judge codes, occasion number, decision; `answer` per case (C,).
 
-    level: (J,) effects of the judges on the latent scale. groups: where the design has them.
+    level: (J,), worth: (C,) effects of judges and cases on the latent scale. groups: where the design has them.
     """
 
     case: Codes
@@ -39,6 +39,7 @@ class Rows:
     decision: Floats
     answer: Floats
     level: Floats
+    worth: Floats
     groups: Groups | None = None
 
 
@@ -213,7 +214,7 @@ def draw(design: Design, generator: np.random.Generator) -> Rows:
     else:
         decision = _decide(design, latent, generator)
         answer = _answer(design, answer)
-    return Rows(case[row], judge[row], occasion.astype(np.intp), decision, answer, judge_effect, groups)
+    return Rows(case[row], judge[row], occasion.astype(np.intp), decision, answer, judge_effect, case_effect, groups)
 
 
 def _standard(design: Design, size: int, generator: np.random.Generator) -> Floats:
