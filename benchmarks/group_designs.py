@@ -47,7 +47,7 @@ class Row:
         return (self.design.level**2 + self.design.stable_pattern**2) ** 0.5
 
     def draw(self, generator: np.random.Generator) -> Rows:
-        """One data set; `together` gets a third gap where both values meet (see `meeting`)."""
+        """One data set."""
         rows = draw(self.design, generator)
         assert rows.groups is not None
         if self.more_noise:
@@ -56,14 +56,19 @@ class Row:
                 generator.standard_normal(len(last))
             )  # fmt: skip
             rows = replace(rows, decision=rows.decision + self.more_noise * extra * last)
-        return rows
+        return _with_gaps_of_their_own(rows, generator) if self.kind == "together" else rows
 
     def contrasts(self, rows: Rows) -> Floats:
-        """(J, V) true gap of each value against the rest of the cases; own groups: (J, 1). Latent scale."""
+        """(J, V) true gap of each value against the rest of the cases. Latent scale.
+
+        Own groups and `together`: (J, 1), what the relation, or both characteristics beyond each of them, does.
+        """
         assert rows.groups is not None
         gaps, share = rows.groups.truth.gaps, np.asarray(self.groups.shares)
         if self.groups.own:
             return gaps[:, 1:]
+        if self.kind == "together":
+            return gaps[:, 3:]
         return np.asarray(gaps - ((gaps @ share)[:, None] - gaps * share) / (1 - share))
 
     def tau2(self) -> Floats | None:
@@ -74,7 +79,7 @@ class Row:
         share, design = np.asarray(self.groups.shares), self.design
         one = self.groups.spread**2 + round(self.groups.deviating * design.judges) / design.judges * self.groups.gap**2
         each = np.where(np.arange(len(share)) > 0, one, 0.0)
-        if self.groups.own:
+        if self.groups.own or self.kind == "together":
             return np.array([one]) if design.scale == "continuous" else None
         if design.scale == "continuous":
             others = (each * share**2).sum() - each * share**2
@@ -83,12 +88,22 @@ class Row:
 
     def systemic(self) -> Floats | None:
         """(V,) true gap of all together, numbers only."""
-        if self.design.scale != "continuous":
+        if self.design.scale != "continuous" or self.kind == "together":
             return None
         if self.groups.own:
             return self.groups.shared[1:]
         share, shared = np.asarray(self.groups.shares), self.groups.shared
         return np.asarray(shared - (share @ shared - shared * share) / (1 - share))
+
+
+def _with_gaps_of_their_own(rows: Rows, generator: np.random.Generator) -> Rows:
+    """Values neither, first, second, both: all judges differ in each characteristic, some also where both meet."""
+    assert rows.groups is not None
+    value = rows.groups.value[rows.case]
+    own = 0.3 * generator.standard_normal((len(rows.level), 2))
+    change = np.where(value < 3, -rows.groups.truth.gaps[rows.judge, value], 0.0)
+    change += own[rows.judge, 0] * np.isin(value, (1, 3)) + own[rows.judge, 1] * np.isin(value, (2, 3))
+    return replace(rows, decision=rows.decision + change)
 
 
 @cache
@@ -150,8 +165,9 @@ def _log(judges: int, n: int, *, rate: float | None = None, deviating: float = 0
 
 
 def _together(judges: int, cases: int, deviating: float, distribution: str = "normal") -> Row:
-    row = _panel(judges=judges, cases=cases, deviating=deviating, gap=1.0, distribution=distribution)
-    return replace(row, kind="together")
+    groups = GroupDesign((0.36, 0.24, 0.24, 0.16), (0.0, 0.3, 0.3, 0.6), gap=1.0, deviating=deviating)
+    design = replace(_PANEL, judges=judges, cases=cases, distribution=distribution, groups=groups)  # type: ignore[arg-type]
+    return Row(design, "together")
 
 
 _OWN = {

@@ -29,7 +29,7 @@ from noiseaudit.groups.conditional_law import STEEPEST, Chances, ConditionalLaws
 from noiseaudit.groups.gaps import FEWEST_COUNTS, Gaps
 from noiseaudit.groups.margins import Counts, Tables
 from noiseaudit.groups.multiplicity import q_values
-from noiseaudit.groups.peer_centre import FEWEST_PEERS
+from noiseaudit.groups.peer_centre import FEWEST_PEERS, against_peers
 
 _EXCLUDED = 0.10  # false discovery rate at which a colleague is no peer
 _ROUNDS = 5
@@ -45,7 +45,7 @@ def estimate(sums: Floats) -> tuple[Floats, Floats]:
     return np.log(R / S), sums[2] / (2 * R**2) + sums[3] / (2 * R * S) + sums[4] / (2 * S**2)
 
 
-def two_sided(chances: Chances, *, midp: bool = False) -> Floats:
+def two_sided(chances: Chances, *, midp: bool) -> Floats:
     """(3, Q, S) p at each node, and what it would be at the two ends of what the margins allow."""
     half = chances.at / 2 if midp else 0.0
     tail = np.minimum(chances.below, chances.above) - half
@@ -71,7 +71,7 @@ class ExactP:
         return ExactP(p, least)
 
 
-def conditional_p(tables: Tables | Counts, theta: Floats, *, variance: Floats, midp: bool = False) -> ExactP:
+def conditional_p(tables: Tables | Counts, theta: Floats, *, variance: Floats, midp: bool = True) -> ExactP:
     """p of each test when the peers' theta (S,) has this variance (S,)."""
     return _Test(tables, len(theta), midp=midp)(theta, variance)
 
@@ -105,7 +105,7 @@ class _Test:
 
 
 def conditional_gaps(
-    tables: Tables | Counts, size: int, *, midp: bool = False, fewest: int = FEWEST_COUNTS, dispersion: float = 1.0
+    tables: Tables | Counts, size: int, *, midp: bool = True, fewest: int = FEWEST_COUNTS, dispersion: float = 1.0
 ) -> Gaps:
     """Of one value or relation, for professionals 0, ..., size - 1: gaps of log odds, or of log rates.
 
@@ -125,17 +125,19 @@ def conditional_gaps(
     parts[2:] *= scale
     tested = informed & (counted[0] >= fewest) & (counted[1] >= fewest) & (informed.sum() - informed >= FEWEST_PEERS)
     test = _Test(tables, size, midp=midp)
+    own, variance = _own(tables, parts, size, scale=scale)
     excluded = np.zeros(size, dtype=bool)
+    first = against_peers(own[tested], np.sqrt(variance[tested]), df=np.full(tested.sum(), np.inf), peers_in="means")
+    excluded[tested] = _clear(first.p)
     for _ in range(_ROUNDS + 1):
         peers = _Peers(informed, informed & ~excluded)
         theta, V = estimate(peers.sums(parts))
         found = test(theta, V).scaled(scale)
         flagged = np.zeros(size, dtype=bool)
-        flagged[tested] = _least_half(found.p[tested], q_values(found.p[tested]) <= _EXCLUDED)
+        flagged[tested] = _clear(found.p[tested])
         if np.array_equal(flagged, excluded):
             break
         excluded = flagged
-    own, variance = _own(tables, parts, size, scale=scale)
     events, out_of = peers.sums(np.stack(share))
     none = np.full(size, np.nan)
     identified = informed & (informed.sum() - informed >= 1)
@@ -157,11 +159,11 @@ def conditional_gaps(
     )
 
 
-def _least_half(p: Floats, flagged: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Of those flagged at most half of all, smallest p first: one who deviates makes all others look as if they did."""
+def _clear(p: Floats) -> npt.NDArray[np.bool_]:
+    """Who deviates clearly; half of all at most, smallest p first: one who does makes all others look as if they did."""
     rank = np.empty(len(p), dtype=np.intp)
     rank[np.argsort(p, kind="stable")] = np.arange(len(p))
-    return np.asarray(flagged & (rank < len(p) // 2))
+    return np.asarray((q_values(p) <= _EXCLUDED) & (rank < len(p) // 2))
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ class Gaps:
     tested: enough cells on both sides, and enough professionals to compare with.
     base: peers' share of 1 in the group, where the scale is log odds (to tell a gap as a difference of shares), events
     per exposure for log rates; NaN for differences.
-    blocks: parts of the panel that share no cases, in each of which the tested are compared among themselves.
     attainable: smallest p that the test could have given, known before its outcome is; None for continuous tests.
+    blocks: parts of the panel that share no cases, in each of which the tested are compared among themselves.
     """
 
     scale: GapScale
@@ -46,12 +46,12 @@ class Gaps:
     df: Floats
     tested: npt.NDArray[np.bool_]
     base: Floats
-    blocks: int = 1
     attainable: Floats | None = None
+    blocks: int = 1
 
     def __post_init__(self) -> None:
-        arrays = [getattr(self, name) for name in self.__dataclass_fields__ if name not in ("scale", "blocks")]
-        lengths = {len(part) for part in arrays if part is not None}
+        held = [getattr(self, name) for name in self.__dataclass_fields__ if name not in ("scale", "blocks")]
+        lengths = {len(part) for part in held if part is not None}
         if len(lengths) > 1:
             raise ValueError("every array needs one entry a professional")
 
@@ -63,7 +63,7 @@ def joined(parts: Sequence[tuple[Codes, Gaps]], *, judge: Codes) -> Gaps:
     """Gaps of separate parts of the professionals as one: (positions, gaps) of each part; judge: (J,) codes of all."""
     held: dict[str, npt.NDArray[np.generic] | None] = {}
     for name in Gaps.__dataclass_fields__:
-        if name in ("scale", "judge"):
+        if name in ("scale", "judge", "blocks"):
             continue
         pieces = [getattr(gaps, name) for _, gaps in parts]
         if any(piece is None for piece in pieces):
@@ -73,4 +73,5 @@ def joined(parts: Sequence[tuple[Codes, Gaps]], *, judge: Codes) -> Gaps:
         for (who, _), piece in zip(parts, pieces, strict=True):
             whole[who] = piece
         held[name] = whole
-    return Gaps(scale=parts[0][1].scale, judge=judge, **held)  # type: ignore[arg-type]
+    blocks = sum(bool(gaps.tested.any()) for _, gaps in parts)
+    return Gaps(scale=parts[0][1].scale, judge=judge, blocks=max(blocks, 1), **held)  # type: ignore[arg-type]

@@ -10,6 +10,8 @@ base rate differs from the rest, so residuals of 0/1 would name people without a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,7 +28,13 @@ _DIGITS = 9  # shares that agree to these are one: some are sums in another orde
 
 
 def panel_share_gaps(
-    linked: Linked, flag: Flags, *, known: Flags | None = None, shift: float = 0.0, fewest: int = FEWEST_COUNTS
+    linked: Linked,
+    flag: Flags,
+    *,
+    known: Flags | None = None,
+    shift: float = 0.0,
+    fewest: int = FEWEST_COUNTS,
+    midp: bool = True,
 ) -> Gaps:
     """Gaps of log odds for (N,) flags of cells: of the case, or of professional and case (own group) alike.
 
@@ -55,7 +63,10 @@ def panel_share_gaps(
             over(outside, linked.m),
             over(outside, ones),
         )
-        parts.append((who, conditional_gaps(tables, len(who), fewest=fewest)))
+        gaps = conditional_gaps(tables, len(who), fewest=fewest, midp=midp)
+        if linked.blocks > 1 and gaps.tested.any():  # other cases, another common gap: own contrasts lose it
+            gaps = replace(gaps, own=gaps.own - gaps.own[gaps.tested].mean())
+        parts.append((who, gaps))
     return joined(parts, judge=linked.judge_index)
 
 

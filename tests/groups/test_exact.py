@@ -112,7 +112,7 @@ def test_many_tests_at_once_are_each_as_alone() -> None:
             rows.append((n1, draw.binomial(n1, 0.3), n0, draw.binomial(n0, 0.3)))
             test.append(j)
     theta, V = draw.normal(0, 1, 300), draw.uniform(0, 0.5, 300)
-    together = conditional_p(tables(rows, test), theta, variance=V)
+    together = conditional_p(tables(rows, test), theta, variance=V, midp=False)
     for j in range(0, 300, 7):
         mine = [row for row, k in zip(rows, test, strict=True) if k == j]
         assert together.p[j] == pytest.approx(one_p(tables(mine), theta[j], V[j]), rel=1e-10)
@@ -125,9 +125,11 @@ def test_large_tables_leave_nothing_out_that_counts(s1, V) -> None:
     assert one_p(tables([row]), 0.05, V) == pytest.approx(slow_p_of_tables([row], 0.05, V), abs=1e-10)
 
 
-def test_smallest_attainable_p_is_that_of_the_ends() -> None:
-    found = conditional_p(tables([(6, 2, 9, 1)]), np.array([0.5]), variance=np.array([0.04]))
-    ends = [slow_p_of_tables([(6, s1, 9, 3 - s1)], 0.5, 0.04) for s1 in range(4)]
+@pytest.mark.parametrize("midp", [False, True])
+def test_smallest_attainable_p_is_that_of_the_ends(midp) -> None:
+    held = tables([(6, 2, 9, 1)])
+    found = conditional_p(held, np.array([0.5]), variance=np.array([0.04]), midp=midp)
+    ends = [slow_p_of_tables([(6, s1, 9, 3 - s1)], 0.5, 0.04, midp) for s1 in range(4)]
     assert found.attainable[0] == pytest.approx(min(ends), rel=1e-9)
 
 
@@ -177,7 +179,7 @@ def test_a_colleague_who_deviates_is_no_peer() -> None:
     rows = [(200, 60, 200, 60)] * 5 + [(200, 160, 200, 60)]
     found = conditional_gaps(tables(rows, range(6)), 6)
     assert found.p[5] < 1e-6
-    assert (found.p[:5] > 0.7).all()
+    assert (found.p[:5] > 0.6).all()
     np.testing.assert_allclose(found.gap[:5], 0.0, atol=0.01)
 
 
