@@ -100,10 +100,16 @@ def one(name: str, seed: int) -> Record:
         flags[each.judge, k] = [judge.flag is True for judge in group.judges]
         tested[each.judge, k] = each.tested
         small[each.judge, k] = q[k] <= 0.05
-    record: Record = {"row": name, "seed": seed, "ms": 1000 * spent, "aimed": int(aimed_at.sum()),
-                      "too_few": int((aimed_at & ~tested).sum()), "tests": int(tested.sum()),
-                      "noiseaudit": _count(flags, built_in, aimed_at), "q": _count(small, built_in, aimed_at)}  # fmt: skip
-    record |= {name: _count(theirs, built_in, aimed_at) for name, theirs in _today(row, rows, columns, material).items()}
+    record: Record = {
+        "row": name,
+        "seed": seed,
+        "ms": round(1000 * spent),
+        "aimed": int(aimed_at.sum()),
+        "too_few": int((aimed_at & ~tested).sum()),
+        "tests": int(tested.sum()),
+    }
+    by = {"noiseaudit": flags, "q": small, **_today(row, rows, columns, material)}
+    record |= {who: _count(theirs, built_in, aimed_at) for who, theirs in by.items()}
     truth = row.tau2()
     if truth is not None:
         record["tau"] = [
@@ -195,9 +201,7 @@ def main() -> None:
     for begin in range(0, chosen.runs, 50):
         for name in names:
             fresh = [
-                one(name, seed)
-                for seed in range(begin, min(begin + 50, chosen.runs))
-                if (name, seed) not in known
+                one(name, seed) for seed in range(begin, min(begin + 50, chosen.runs)) if (name, seed) not in known
             ]
             done += fresh
             if chosen.keep and fresh:

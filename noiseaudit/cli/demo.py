@@ -15,7 +15,11 @@ def demo(
     context: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")],
     name: Annotated[
-        str, typer.Argument(help="panel (amounts), yes-no, or log (amounts, each case decided once).", metavar="[NAME]")
+        str,
+        typer.Argument(
+            help="panel (amounts), yes-no, log (amounts, each case decided once), or groups (who deviates for whom).",
+            metavar="[NAME]",
+        ),
     ] = "panel",
     force: o.Force = False,
     quiet: o.Quiet = False,
