@@ -160,7 +160,7 @@ def conditional_gaps(
 
 
 def _clear(p: Floats) -> npt.NDArray[np.bool_]:
-    """Who deviates clearly; half of all at most, smallest p first: one who does makes all others look as if they did."""
+    """Who deviates clearly: half of all at most, smallest p first, as one who does makes all others seem to."""
     rank = np.empty(len(p), dtype=np.intp)
     rank[np.argsort(p, kind="stable")] = np.arange(len(p))
     return np.asarray((q_values(p) <= _EXCLUDED) & (rank < len(p) // 2))

@@ -1,0 +1,146 @@
+"""Gaps in a log that all professionals share, with intervals over professionals.
+
+    within professional and stratum h:      Delta = sum w_h (m1 - m0) / sum w_h ,  w_h = n1 n0/(n1 + n0)
+    rates (Mantel-Haenszel):                ratio = sum D1 E0/E / sum D0 E1/E
+    after a case-mix model:                 Delta = sum g~ r / sum g~^2 ,  g~ = g - ghat, centred within professionals
+    as they are:                            mean in the group minus mean outside it
+
+Yes/no decisions as numbers 0 and 1: a difference of shares. A case-mix model that does not know the group learns from
+the features what the group does: r = Delta (g - E[g | x]) + ..., so a difference of r in and out of the group is too
+small by the share of the group that the features predict. With ghat, what the same features predict of the group,
+learnt out of sample, Delta is right (Robinson 1988). Intervals: jackknife over professionals, t with the effective
+degrees of freedom of their weights (jackknife.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from noiseaudit.aggregates.cells import Codes
+from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.errors import NotIdentified
+from noiseaudit.estimators.jackknife import reach
+from noiseaudit.groups.margins import Counts
+from noiseaudit.groups.sums import GroupSums, sides_of
+from noiseaudit.result.parts import Figure, Number
+
+_FEWEST = 3  # professionals of an interval
+
+
+def shared_log_gap(
+    sums: GroupSums, value: int, *, unit: str | None = None, unknown: int | None = None, confidence: float = 0.95
+) -> Number:
+    """Delta of one value against the rest, within professional and stratum. unknown: code left out of the rest."""
+    side = sides_of(sums, unknown=unknown)[value]
+    n1, n0 = side.inside.n, side.outside.n
+    w = n1 * n0 / np.maximum(n1 + n0, 1.0)
+    above = sum_by(side.judge, w * (side.inside.mean - side.outside.mean), len(sums.judges))
+    return _ratio(above, sum_by(side.judge, w, len(sums.judges)), unit=unit, confidence=confidence)
+
+
+def shared_adjusted_gap(
+    adjusted: Floats,
+    group: Floats,
+    *,
+    judge: Codes,
+    expected: Floats | None = None,
+    unit: str | None = None,
+    confidence: float = 0.95,
+) -> Number:
+    """Delta of (R,) decisions less what the features predict of them. group: (R,) 1 in the group, else 0.
+
+    expected: ghat, what the features predict of the group, cross-fitted as the decisions were; None: the features say
+    nothing about it.
+    """
+    size = int(judge.max(initial=-1)) + 1
+    own = _centred(group if expected is None else group - expected, judge, size)
+    above = sum_by(judge, own * _centred(adjusted, judge, size), size)
+    return _ratio(above, sum_by(judge, own * own, size), unit=unit, confidence=confidence)
+
+
+def shared_rate_ratio(counts: Counts, *, confidence: float = 0.95) -> Number:
+    """Rate in the group over the rate outside it, within professional and stratum, interval on the log scale."""
+    e = np.where(counts.both(), counts.e1 + counts.e0, 1.0)
+    size = int(counts.test.max(initial=-1)) + 1
+    above, below = (
+        sum_by(counts.test, np.where(counts.both(), part, 0.0), size)
+        for part in (counts.d1 * counts.e0 / e, counts.d0 * counts.e1 / e)
+    )
+    if not (above.sum() > 0 and below.sum() > 0):
+        return NotIdentified.of("no_events")
+    found = _ratio(
+        above, below, unit="ratio", confidence=confidence, scale=np.log, back=np.exp, parts=(above + below) ** 2
+    )
+    return found
+
+
+def raw_log_gap(
+    sums: GroupSums, value: int, *, unit: str | None = None, unknown: int | None = None, confidence: float = 0.95
+) -> Number:
+    """Mean in the group minus mean outside it, with all differences between cases in it."""
+    inside = sums.value == value
+    outside = ~inside if unknown is None or unknown == value else ~inside & (sums.value != unknown)
+    n1, n0 = (sums.of_judges(np.where(side, sums.n, 0.0)) for side in (inside, outside))
+    y1, y0 = (sums.of_judges(np.where(side, sums.n * sums.mean, 0.0)) for side in (inside, outside))
+    if not (n1.sum() > 0 and n0.sum() > 0):
+        return NotIdentified.of("empty_group")
+    gap = float(y1.sum() / n1.sum() - y0.sum() / n0.sum())
+    there = n1 + n0 > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left_out = (y1.sum() - y1) / (n1.sum() - n1) - (y0.sum() - y0) / (n0.sum() - n0)
+    parts = (n1 / n1.sum()) ** 2 + (n0 / n0.sum()) ** 2
+    return _figure(gap, left_out[there], parts[there], unit=unit, confidence=confidence)
+
+
+def _centred(values: Floats, judge: Codes, size: int) -> Floats:
+    n = np.maximum(np.bincount(judge, minlength=size), 1)
+    return np.asarray(values - (sum_by(judge, values, size) / n)[judge])
+
+
+def _same(value: Floats) -> Floats:
+    return value
+
+
+def _ratio(
+    above: Floats,
+    below: Floats,
+    *,
+    unit: str | None,
+    confidence: float,
+    scale: Callable[[Floats], Floats] = _same,
+    back: Callable[[float], float] = float,
+    parts: Floats | None = None,
+) -> Number:
+    """sum above / sum below over professionals; interval on a scale, and back."""
+    there = (below > 0) | (above != 0)
+    if not below.sum() > 0:
+        return NotIdentified.of("empty_group")
+    above, below = above[there], below[there]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left_out = scale((above.sum() - above) / (below.sum() - below))
+    value = float(scale(np.asarray(above.sum() / below.sum())))
+    weights = below**2 if parts is None else parts[there]
+    return _figure(value, left_out, weights, unit=unit, confidence=confidence, back=back)
+
+
+def _figure(
+    value: float,
+    left_out: Floats,
+    parts: Floats,
+    *,
+    unit: str | None,
+    confidence: float,
+    back: Callable[[float], float] = float,
+) -> Figure:
+    shown = float(back(value))
+    if len(left_out) < _FEWEST:
+        return Figure(shown, unit, None, "too_few_judges")
+    if not np.all(np.isfinite(left_out)):
+        return Figure(shown, unit, None, "one_alone")
+    half = reach(left_out, parts, confidence=confidence)
+    if not math.isfinite(half):
+        return Figure(shown, unit, None, "too_wide")
+    return Figure(shown, unit, (float(back(value - half)), float(back(value + half))))
