@@ -37,6 +37,11 @@ class Row:
         return self.design.groups
 
     @property
+    def numbers(self) -> bool:
+        """Not yes/no."""
+        return self.design.scale == "continuous"
+
+    @property
     def null(self) -> bool:
         """Nobody deviates."""
         return self.groups.deviating == 0 and self.groups.spread == 0
@@ -56,7 +61,7 @@ class Row:
                 generator.standard_normal(len(last))
             )  # fmt: skip
             rows = replace(rows, decision=rows.decision + self.more_noise * extra * last)
-        return _with_gaps_of_their_own(rows, generator) if self.kind == "together" else rows
+        return _with_gaps_of_their_own(rows, generator) if self.kind == "together" and self.numbers else rows
 
     def contrasts(self, rows: Rows) -> Floats:
         """(J, V) true gap of each value against the rest of the cases. Latent scale.
@@ -68,7 +73,7 @@ class Row:
         if self.groups.own:
             return gaps[:, 1:]
         if self.kind == "together":
-            return gaps[:, 3:]
+            return gaps[:, 3:] if self.numbers else (gaps @ [0.0, -1.0, -1.0, 1.0])[:, None]
         return np.asarray(gaps - ((gaps @ share)[:, None] - gaps * share) / (1 - share))
 
     def tau2(self) -> Floats | None:
@@ -80,19 +85,30 @@ class Row:
         one = self.groups.spread**2 + round(self.groups.deviating * design.judges) / design.judges * self.groups.gap**2
         each = np.where(np.arange(len(share)) > 0, one, 0.0)
         if self.groups.own or self.kind == "together":
-            return np.array([one]) if design.scale == "continuous" else None
-        if design.scale == "continuous":
+            return np.array([one]) if self.numbers else None
+        if self.numbers:
             others = (each * share**2).sum() - each * share**2
             return np.asarray(each + others / (1 - share) ** 2)
         return _tau2_of_odds(self) if self.kind == "log" and self.strata == 1 else None
 
     def systemic(self) -> Floats | None:
-        """(V,) true gap of all together, numbers only."""
-        if self.design.scale != "continuous" or self.kind == "together":
+        """(V,) true gap of all together, where the data identify it; yes/no: a difference of shares.
+
+        None for characteristics of cases in a panel, and where cases in the group differ within the strata.
+        """
+        groups, design = self.groups, self.design
+        if (self.kind != "log" and not groups.own) or groups.association or self.kind == "together":
             return None
-        if self.groups.own:
-            return self.groups.shared[1:]
-        share, shared = np.asarray(self.groups.shares), self.groups.shared
+        share = np.array([0.0, 1.0]) if groups.own else np.asarray(groups.shares)
+        shared = groups.shared
+        if not self.numbers:
+            spread = (design.case_sd**2 + design.level**2 + design.stable_pattern**2 + groups.spread**2) ** 0.5
+            chance = np.where(np.arange(len(share)) > 0, round(groups.deviating * design.judges) / design.judges, 0.0)
+            at = (design.mean + shared)[:, None] + np.array([-groups.gap, 0.0, groups.gap])
+            p = _WEIGHTS @ special.expit(at[None] + spread * _NODES[:, None, None]).reshape(len(_NODES), -1)
+            shared = (p.reshape(at.shape) * np.stack([chance / 2, 1 - chance, chance / 2], axis=1)).sum(axis=1)
+        if groups.own:
+            return np.asarray(shared[1:] - shared[0])
         return np.asarray(shared - (share @ shared - shared * share) / (1 - share))
 
 
@@ -153,7 +169,7 @@ def _log(judges: int, n: int, *, rate: float | None = None, deviating: float = 0
          association: float = 0.0, prevalence: float | tuple[float, ...] = _FOUR, more_noise: float = 0.0,
          distribution: str = "normal", spread: float = 0.0) -> Row:  # fmt: skip
     """rate: yes/no decisions; None: numbers."""
-    systemic: tuple[float, ...] = (0.0, 0.3, -0.2, 0.5) if prevalence == _FOUR else (0.0, 0.4)
+    systemic: tuple[float, ...] = (0.0, 0.4) if isinstance(prevalence, float) else (0.0, 0.3, -0.2, 0.5)
     if rate is None:
         design = replace(_NUMBERS, distribution=distribution)  # type: ignore[arg-type]
     else:
@@ -168,6 +184,12 @@ def _together(judges: int, cases: int, deviating: float, distribution: str = "no
     groups = GroupDesign((0.36, 0.24, 0.24, 0.16), (0.0, 0.3, 0.3, 0.6), gap=1.0, deviating=deviating)
     design = replace(_PANEL, judges=judges, cases=cases, distribution=distribution, groups=groups)  # type: ignore[arg-type]
     return Row(design, "together")
+
+
+def _together_in_a_log(rate: float | None, deviating: float) -> Row:
+    row = _log(60, 200, rate=rate, deviating=deviating, prevalence=(0.36, 0.24, 0.24, 0.16))
+    groups = replace(row.groups, systemic=(0.0, 0.3, 0.3, 0.6))
+    return Row(replace(row.design, groups=groups), "together")
 
 
 _OWN = {
@@ -247,7 +269,8 @@ ROWS: dict[str, Row] = {
     # numbers in logs (6.3)
     **{
         f"log, numbers, {judges} judges, n = {n}{name}, {what}": _log(
-            judges, n, strata=5, association=0.3, deviating=deviating, distribution=distribution, more_noise=more
+            judges, n, strata=5, association=0.3 if more else 0.0, deviating=deviating, distribution=distribution,
+            more_noise=more,
         )
         for judges, n, name, distribution, more in (
             (60, 80, "", "normal", 0.0),
@@ -263,6 +286,11 @@ ROWS: dict[str, Row] = {
     "two together, 20 judges, exp, nobody": _together(20, 200, NOBODY, "exp"),
     "two together, 20 judges, mixed": _together(20, 200, 0.15),
     "two together, 9 judges, 300 cases, mixed": _together(9, 300, 0.15),
+    **{
+        f"two together, log, {name}, 60 judges, n = 200, {what}": _together_in_a_log(rate, deviating)
+        for name, rate in (("yes/no", 0.35), ("numbers", None))
+        for what, deviating in (("nobody", NOBODY), ("mixed", 0.1))
+    },
     # everybody differs a little: no false flags are possible, tau is told
     "complete, 20 judges, all differ by SD 0.3": replace(
         _panel(), design=replace(_PANEL, groups=GroupDesign(0.3, 0.3, deviating=NOBODY, spread=0.3))

@@ -11,6 +11,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,18 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.two_way import fit_two_way
 from noiseaudit.groups.flags import MATERIAL_NOISE, MATERIAL_SHARE, Examined, flag_gaps
+from noiseaudit.groups.contrasts import KindMoments
 from noiseaudit.groups.gaps import Gaps
+from noiseaudit.groups.intersections import Crossing, intersections_of, log_crossing, panel_crossing, share_crossing
 from noiseaudit.groups.log_gaps import binary_log_gaps, numeric_log_gaps
 from noiseaudit.groups.multiplicity import q_values
 from noiseaudit.groups.panel_gaps import panel_gaps
 from noiseaudit.groups.panel_shares import panel_share_gaps
 from noiseaudit.groups.sums import GroupSums
-from noiseaudit.result import Estimate
+from noiseaudit.groups.systemic import panel_systemic_gap
+from noiseaudit.groups.systemic_log import shared_log_gap
+from noiseaudit.result import Estimate, Figure
+from noiseaudit.result.parts import Component, Number
 from noiseaudit.simulation.panels import Rows
 
 Record = dict[str, object]
@@ -41,19 +47,50 @@ TODAY = {
 }
 
 
-def measured(row: Row, rows: Rows) -> list[Gaps]:
-    """Gaps of every value (own groups: of the relation) by the functions of the library."""
-    groups, binary = rows.groups, row.design.scale == "binary"
-    assert groups is not None
+@dataclass(frozen=True)
+class Measured:
+    """Gaps of every value (own groups: of the relation), and what all share where it is asked for."""
+
+    gaps: list[Gaps]
+    shared: list[Number]
+
+
+def measured(row: Row, rows: Rows) -> Measured:
+    """By the functions of the library."""
+    assert rows.groups is not None
     if row.kind == "log":
         sums = _sums(row, rows)
-        return list(binary_log_gaps(sums) if binary else numeric_log_gaps(sums))
-    shift = 0.0 if binary else float(rows.decision.mean())
+        shared = (
+            [shared_log_gap(sums, value) for value in range(len(sums.values))] if row.systemic() is not None else []
+        )
+        return Measured(list(numeric_log_gaps(sums) if row.numbers else binary_log_gaps(sums)), shared)
+    if row.kind == "together" and row.design.per_case == 1:
+        return Measured([_together_in_log(row, rows)], [])
+    shift = float(rows.decision.mean()) if row.numbers else 0.0
     linked = Linked.of(index_cells(rows.case, rows.judge, rows.decision - shift))
-    flag = groups.flag(linked.case_index[linked.case], linked.judge_index[linked.judge])
-    if binary:
-        return [panel_share_gaps(linked, flag)]
-    return [panel_gaps(fit_two_way(linked), flag, by_cell=row.groups.own)]
+    case, judge = linked.case_index[linked.case], linked.judge_index[linked.judge]
+    flag, own = rows.groups.flag(case, judge), row.groups.own
+    if row.kind == "together":
+        value = rows.groups.value[case]
+        first, second = np.isin(value, (1, 3)), np.isin(value, (2, 3))
+        return Measured([panel_crossing(fit_two_way(linked), first, second, by_cell=False)], [])
+    fit = fit_two_way(linked) if row.numbers or own else None
+    shared = [panel_systemic_gap(fit, flag, by_cell=True)] if own and fit is not None else []
+    if fit is not None and row.numbers:
+        return Measured([panel_gaps(fit, flag, by_cell=own)], shared)
+    return Measured([panel_share_gaps(linked, flag)], shared)
+
+
+def _together_in_log(row: Row, rows: Rows) -> Gaps:
+    """Kinds both, only first, only second, neither, of the values neither, first, second, both."""
+    assert rows.groups is not None
+    judges = np.arange(row.design.judges)
+    kind = 3 - rows.groups.value[rows.case]
+    kind = np.where(kind == 1, 2, np.where(kind == 2, 1, kind))
+    moments = KindMoments.of(rows.judge, kind, rows.decision, judges=len(judges), kinds=4)
+    if row.numbers:
+        return log_crossing(moments, judge=judges)
+    return share_crossing(moments.n, np.rint(moments.n * moments.mean), judge=judges)
 
 
 def _sums(row: Row, rows: Rows) -> GroupSums:
@@ -77,27 +114,25 @@ def one(name: str, seed: int) -> Record:
     rows = row.draw(np.random.default_rng([20261126, zlib.crc32(name.encode()), seed]))
     assert rows.groups is not None
     begin = time.perf_counter()
-    gaps = measured(row, rows)
-    columns = [0] if row.groups.own else list(range(len(row.groups.shares)))[-len(gaps) :]
-    binary = row.design.scale == "binary"
-    material = MATERIAL_SHARE if binary else MATERIAL_NOISE * row.noise
-    nothing = NotIdentified.of("too_few_tested")
-    found = flag_gaps(
-        [
-            Examined("group", None, str(column), each, nothing, nothing, 0, 0, material, own_group=row.groups.own)
-            for column, each in zip(columns, gaps, strict=True)
-        ],
-        rows_names(row.design.judges),
-    )
+    found = measured(row, rows)
+    gaps = found.gaps
+    material = MATERIAL_NOISE * row.noise if row.numbers else MATERIAL_SHARE
+    flagged, components = _flagged(row, gaps, material)
     spent = time.perf_counter() - begin
-    J = row.design.judges
-    true = row.contrasts(rows)[:, columns]
+    truth = rows.groups.truth
+    true = row.contrasts(rows)
+    if row.kind == "together":
+        columns, aimed_at = [3], truth.deviates[:, [3]] if row.numbers else np.abs(true) > 1e-9
+    elif row.groups.own:
+        columns, aimed_at = [0], truth.deviates[:, [1]]
+    else:
+        columns = list(range(true.shape[1]))[-len(gaps) :]
+        true, aimed_at = true[:, columns], truth.deviates[:, columns]
     built_in = np.abs(true) > 1e-9
-    aimed_at = rows.groups.truth.deviates[:, [1]] if row.groups.own else rows.groups.truth.deviates[:, columns]
-    flags, tested, small = (np.zeros((J, len(gaps)), dtype=bool) for _ in range(3))
+    flags, tested, small = (np.zeros(true.shape, dtype=bool) for _ in range(3))
     q = np.split(q_values(np.concatenate([each.p for each in gaps])), np.cumsum([len(each) for each in gaps])[:-1])
-    for k, (each, group) in enumerate(zip(gaps, found.groups, strict=True)):
-        flags[each.judge, k] = [judge.flag is True for judge in group.judges]
+    for k, each in enumerate(gaps):
+        flags[each.judge, k] = flagged[k]
         tested[each.judge, k] = each.tested
         small[each.judge, k] = q[k] <= 0.05
     record: Record = {
@@ -110,18 +145,36 @@ def one(name: str, seed: int) -> Record:
     }
     by = {"noiseaudit": flags, "q": small, **_today(row, rows, columns, material)}
     record |= {who: _count(theirs, built_in, aimed_at) for who, theirs in by.items()}
-    truth = row.tau2()
-    if truth is not None:
+    tau2, delta = row.tau2(), row.systemic()
+    if tau2 is not None and components:
         record["tau"] = [
-            (group.heterogeneity.variance, *group.heterogeneity.variance_interval, float(truth[column]))
-            for column, group in zip(columns, found.groups, strict=True)
-            if isinstance(group.heterogeneity, Estimate) and group.heterogeneity.variance_interval is not None
+            (*component.variance_interval, float(tau2[column]))
+            for column, component in zip(columns, components, strict=True)
+            if isinstance(component, Estimate) and component.variance_interval is not None
+        ]
+    if delta is not None:
+        record["shared"] = [
+            (*number.interval, float(delta[column]))
+            for column, number in zip(columns, found.shared, strict=True)
+            if isinstance(number, Figure) and number.interval is not None
         ]
     return record
 
 
-def rows_names(count: int) -> tuple[str, ...]:
-    return tuple(map(str, range(count)))
+def _flagged(row: Row, gaps: list[Gaps], material: float) -> tuple[list[Flags], list[Component]]:
+    """(J,) flags of every value, and the heterogeneity of each (none of intersections)."""
+    names, nothing = tuple(map(str, range(row.design.judges))), NotIdentified.of("too_few_tested")
+    if row.kind == "together":
+        crossings = [Crossing(("first", "yes"), ("second", "yes"), each, material) for each in gaps]
+        found = intersections_of(crossings, names)
+        return [np.array([judge.flag is True for judge in each.judges]) for each in found], []
+    examined = [
+        Examined("group", None, str(k), each, nothing, nothing, 0, 0, material, own_group=row.groups.own)
+        for k, each in enumerate(gaps)
+    ]
+    groups = flag_gaps(examined, names).groups
+    flags = [np.array([judge.flag is True for judge in each.judges]) for each in groups]
+    return flags, [each.heterogeneity for each in groups]
 
 
 def _count(flags: Flags, built_in: Flags, aimed_at: Flags) -> tuple[int, int, int]:
@@ -131,7 +184,7 @@ def _count(flags: Flags, built_in: Flags, aimed_at: Flags) -> tuple[int, int, in
 
 def _today(row: Row, rows: Rows, columns: Sequence[int], material: float) -> dict[str, Flags]:
     assert rows.groups is not None
-    binary = row.design.scale == "binary"
+    binary = not row.numbers
     found: dict[str, list[Flags]] = {name: [] for name in TODAY}
     for column in columns:
         flag = rows.groups.flag(rows.case, rows.judge, column)
@@ -149,10 +202,19 @@ def _rate(counts: Floats) -> tuple[float, float]:
     return float(share.mean()), float(share.std() / len(share) ** 0.5)
 
 
+def _held(intervals: Sequence[Sequence[float]]) -> str:
+    """Share of intervals (low, high, truth) that hold it."""
+    return f"{np.mean([low <= true <= high for low, high, true in intervals]):.3f}" if intervals else "–"
+
+
 def table(records: Sequence[Record]) -> Iterator[str]:
     """The lines of the table."""
-    yield "| data | FDR (MC SE) | power | too few | q alone: FDR / power | tau held | " + " | ".join(TODAY) + " |"
-    yield "|---|---|---|---|---|---|" + "---|" * len(TODAY)
+    yield (
+        "| data | FDR (MC SE) | power | too few | q alone: FDR / power | tau held | shared gap held | "
+        + " | ".join(TODAY)
+        + " |"
+    )
+    yield "|---|---|---|---|---|---|---|" + "---|" * len(TODAY)
     by_row: dict[str, list[Record]] = {}
     for record in records:
         by_row.setdefault(str(record["row"]), []).append(record)
@@ -169,13 +231,12 @@ def table(records: Sequence[Record]) -> Iterator[str]:
             return f"{fdr:.3f}", f"{se:.3f}", f"{counts[:, 2].sum() / aimed:.2f}" if aimed else "–"
 
         fdr, se, power = told("noiseaudit")
-        tau = [held for r in mine for held in r.get("tau", ())]  # type: ignore[attr-defined]
-        held = f"{np.mean([low <= true <= high for _, low, high, true in tau]):.3f}" if tau else "–"
+        tau, shared = (_held([interval for r in mine for interval in r.get(key, ())]) for key in ("tau", "shared"))  # type: ignore[attr-defined]
         q = told("q")
         today = " | ".join("{0} / {2}".format(*told(key)) for key in TODAY)
         yield (
             f"| {name} ({len(mine)}) | {fdr} ({se}) | {power} | {f'{too_few / aimed:.2f}' if aimed else '–'} | "
-            f"{q[0]} / {q[2]} | {held} | {today} |"
+            f"{q[0]} / {q[2]} | {tau} | {shared} | {today} |"
         )
 
 
