@@ -66,6 +66,8 @@ class Relation:
         left, _, right = (part.strip() for part in text.partition(sign))
         if not (left and right) or "=" in left + right:
             raise ValueError(f"a relation is two column names with == or != between them, not {text!r}")
+        if left == right:
+            raise ValueError(f"a relation is between two different columns, not {text!r}")
         return cls(left, sign, right)
 
 
@@ -75,7 +77,8 @@ class AuditDesign(BaseModel):
     `case`, `judge` and `decision` may stay None where somebody is there to read what was assumed: they are
     then proposed from column names and content. Everything else has the default that the method prescribes.
 
-    Of logs: comparable is how cases are made comparable; bins, bounds of strata by feature; as_category, features whose
+    Of logs: comparable is how cases are made comparable; bins, bounds of strata by feature, and of groups of numbers
+    such as ages; as_category, features whose
     numbers are codes; assigned_by_lot, cases are dealt out by lot (then differences may be called effects);
     characteristics_as_features, characteristics of persons may be features; exclude_judges, accounts that are no
     professionals; judges_formed_from_decisions, the judges are groups that were made from their decisions.
@@ -191,6 +194,12 @@ class AuditDesign(BaseModel):
         for column in self.features:
             if column in seen:
                 raise ValueError(f"column {column!r} is given as both {seen[column]} and feature")
+        for column in self.groups:
+            if column in seen:
+                raise ValueError(f"column {column!r} is given as both {seen[column]} and group")
+        for relation in map(Relation.parse, self.relations):
+            if self.decision in (relation.left, relation.right):
+                raise ValueError(f"column {self.decision!r} is given as both decision and part of a relation")
         return self
 
     def roles(self) -> dict[str, str | list[str]]:

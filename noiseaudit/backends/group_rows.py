@@ -52,46 +52,64 @@ def group_values(rows: nw.LazyFrame[Any], *, truth: bool = False, weight: bool =
     return _collected(rows.group_by(*KEYS, "decision").agg(*wanted))
 
 
+def group_sums(rows: nw.LazyFrame[Any], *, weight: bool = False) -> pd.DataFrame:
+    """One row per (case, judge, value of a characteristic): case_id, judge_id, value, first, n, mean and m2.
+
+    rows: columns case_id (or the class of cases), judge_id, value, row, decision and, if asked for, weight; those
+    without case, judge or decision are left out. With weights one row per decision too, whose moments then add up.
+    """
+    kept = rows.filter(*(~nw.col(name).is_null() for name in (*KEYS, "decision")))
+    keys, decision, first = (*KEYS, "value"), nw.col("decision"), nw.col("row").min().alias("first")
+    if weight:
+        n = nw.col("weight").sum().cast(nw.Float64).alias("n")
+        table = _collected(kept.group_by(*keys, "decision").agg(first, n), keys)
+        return table.rename(columns={"decision": "mean"}).assign(m2=0.0)
+    moments = (decision.mean().alias("mean"), decision.var(ddof=0).alias("variance"))
+    table = _collected(kept.group_by(*keys).agg(decision.count().alias("n"), first, *moments), keys)
+    table["m2"] = table.pop("variance").fillna(0.0) * table["n"]
+    return table
+
+
 def _truth(wanted: bool) -> list[nw.Expr]:
     return [nw.col("truth").min().alias("truth_low"), nw.col("truth").max().alias("truth_high")] if wanted else []
 
 
-def _collected(lazy: nw.LazyFrame[Any]) -> pd.DataFrame:
+def _collected(lazy: nw.LazyFrame[Any], keys: tuple[str, ...] = KEYS) -> pd.DataFrame:
     """A pandas frame in the order of first appearance, with keys as categories in that order."""
     native = lazy.to_native()
     if isinstance(native, duckdb.DuckDBPyRelation):
-        return _coded(native)
+        return _coded(native, keys)
     table: pd.DataFrame = lazy.collect("pandas").to_native()
     table = table.sort_values("first", kind="stable", ignore_index=True)
-    for key in KEYS:
+    for key in keys:
         codes, labels = pd.factorize(table[key])
         table[key] = pd.Categorical.from_codes(codes, categories=pd.Index(labels, dtype=object))
     counts = [name for name in ("rows", "n", "first") if name in table]  # engines count in types of their own
     return table.astype(dict.fromkeys(counts, "int64"))
 
 
-def _coded(groups: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+def _coded(groups: duckdb.DuckDBPyRelation, keys: tuple[str, ...]) -> pd.DataFrame:
     """The keys are numbered in the engine: each text leaves it once, and not with every group that it is in."""
 
     def run(sql: str) -> duckdb.DuckDBPyRelation:
         return cast("duckdb.DuckDBPyRelation", groups.query("found", sql))
 
     run("CREATE OR REPLACE TEMP TABLE grouped AS SELECT * FROM found")
-    for key in KEYS:
+    for key in keys:
         run(
             f"CREATE OR REPLACE TEMP TABLE {key}s AS SELECT {key}, CAST(row_number() OVER (ORDER BY min(first)) - 1 "
             f"AS INTEGER) AS code FROM grouped WHERE {key} IS NOT NULL GROUP BY {key}"
         )
-    codes = ", ".join(f"coalesce({key}s.code, -1) AS {key}" for key in KEYS)
+    codes = ", ".join(f"coalesce({key}s.code, -1) AS {key}" for key in keys)
     counts = ", ".join(f"CAST({name} AS INTEGER) AS {name}" for name in ("rows", "n") if name in groups.columns)
-    joins = " ".join(f"LEFT JOIN {key}s USING ({key})" for key in KEYS)
-    rest = f"grouped.* EXCLUDE ({', '.join(KEYS)}) REPLACE ({counts})"
+    joins = " ".join(f"LEFT JOIN {key}s USING ({key})" for key in keys)
+    rest = f"grouped.* EXCLUDE ({', '.join(keys)}) REPLACE ({counts})"
     run(f"CREATE OR REPLACE TEMP TABLE coded AS SELECT {codes}, {rest} FROM grouped {joins} ORDER BY first")
     run("DROP TABLE grouped")  # before the copies that are made on the way out
     columns = {name: np.ma.filled(values, np.nan) for name, values in run("SELECT * FROM coded").fetchnumpy().items()}
     table = pd.DataFrame(columns, copy=False)  # each column by itself: one that is dropped is gone
     run("DROP TABLE coded")
-    for key in KEYS:
+    for key in keys:
         listed = run(f"SELECT {key} FROM {key}s ORDER BY code").fetchnumpy()[key]
         labels = pd.Index(np.asarray(listed, dtype=object), dtype=object)
         table[key] = pd.Categorical.from_codes(table[key].to_numpy(), categories=labels)

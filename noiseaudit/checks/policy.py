@@ -103,7 +103,7 @@ class Rule:
 
 DEFAULT_RULES = (
     Rule("rows excluded", "rows.excluded_share", warn=0.01, fail=0.05),
-    Rule("level noise since the baseline", "drift.noise.level.sd", warn=1.15, fail=1.25),
+    Rule("level noise since the baseline", "drift.noise.level.sd", warn=1.25, fail=1.5),
 )
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from noiseaudit.cli import options as o
 from noiseaudit.cli.terminal import say, show
+
+if TYPE_CHECKING:
+    from noiseaudit.result import AuditResult
+
+_NO_BASIS = "P602"  # a characteristic that was asked for was not analysed
 
 Output = Annotated[
     list[Path] | None,
@@ -67,10 +72,8 @@ def report(
             write_report(result, target, language=manner.language, audience=viewers, key=key, force=force)  # type: ignore[arg-type]
     if not targets:
         show(summary_text(result, language=manner.language))
-    elif not manner.quiet:
-        for said in result.findings:
-            if said.severity != "info" or said.code in ("roles_assumed", "binary_coding") or manner.verbose:
-                say(f"{said.code}: {said.what} {said.do}".rstrip())
+    if not manner.quiet:
+        _tell(result, everything=bool(targets), verbose=manner.verbose)
         for target in targets:
             say(str(target))
     nothing = result.noise.system
@@ -78,3 +81,16 @@ def report(
         if not manner.quiet:
             say(f"No figure is possible: {nothing.because}.\n[{nothing.reason}]")
         raise typer.Exit(4)
+    if any(said.code == _NO_BASIS for said in result.findings):
+        raise typer.Exit(4)
+
+
+def _tell(result: AuditResult, *, everything: bool, verbose: bool) -> None:
+    """What a reader of the files must know; beside the summary only what was not analysed."""
+    for said in result.findings:
+        if everything:
+            worth = said.severity != "info" or said.code in ("roles_assumed", "binary_coding") or verbose
+        else:
+            worth = said.code == _NO_BASIS
+        if worth:
+            say(f"{said.code}: {said.what} {said.do}".rstrip())

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
-from noiseaudit.comparable.features import Feature
+from noiseaudit.comparable.features import Feature, FeatureTable
 from noiseaudit.result import Condition
 
 
@@ -152,3 +152,13 @@ def _joined_values(one: Condition, other: Condition) -> Condition:
         return replace(one, values=tuple(value for value in one.values if value in other.values))
     inside, outside = (one, other) if one.sign == "in" else (other, one)
     return replace(inside, values=tuple(value for value in inside.values if value not in outside.values))
+
+
+def as_read(condition: Condition, table: FeatureTable) -> Condition:
+    """The same condition for the values that the log holds: what is in it, where that is shorter than what is not."""
+    place = table.names.index(condition.feature)
+    missing = condition.missing and bool(np.isnan(table.values[:, place]).any())
+    rest = tuple(label for label in table.features[place].labels if label not in condition.values)
+    if condition.sign == "not in" and 0 < len(rest) <= len(condition.values):
+        return replace(condition, sign="in", values=rest, missing=missing)
+    return replace(condition, missing=missing)

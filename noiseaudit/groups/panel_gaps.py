@@ -6,15 +6,18 @@
 
 A flag that differs between the professionals of a case (own group) first loses what all share, Delta flag_ij. Who
 deviates also shifts the case effects of the group, and by that the others' residuals, unless all see the same cases.
-So the gaps of those who deviate clearly (B: Benjamini-Hochberg at 10 %, at most half) are taken off, and the fit is
-repeated until B stays as it is, at most five times:
+So the gaps of those who deviate clearly (B) are taken off, and the fit is repeated until B stays as it is:
 
     dev_j = g_j - median_{k not in B} g_k for j in B, else 0
     x'    = x - dev_j flag_ij ;  rho' from x', plus dev_j flag_ij
+
+Clear is Benjamini-Hochberg at 10 %, at most half of the tested. B grows by the clearest tenth a pass and loses who is
+no longer clear: one who deviates makes his colleagues look opposite, and all at once they would hide who it was.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +31,8 @@ from noiseaudit.groups.gaps import FEWEST_PANEL, Gaps
 from noiseaudit.groups.multiplicity import q_values
 
 Flags = npt.NDArray[np.bool_]
-_PASSES = 5
+_PASSES = 12
+_GROWTH = 0.1
 _CLEAR = 0.10
 _ALONE = 1e-9  # 1 - leverage below this: the fit follows that cell, whatever was decided
 
@@ -57,17 +61,17 @@ def panel_contrasts(
     linked = fit.linked
     used = (kind >= 0) & (1 - fit.leverage > _ALONE)
     taken = np.zeros(linked.J)
-    clear = np.zeros(linked.J, dtype=bool)
+    deviant = np.zeros(linked.J, dtype=bool)
     for _ in range(_PASSES + 1):
         rho = _residuals(fit, kind == 0, taken, shared)
         moments = KindMoments.of(linked.judge[used], kind[used], rho[used], judges=linked.J, kinds=len(weights))
         found = contrast_gaps(
             moments, weights, judge=linked.judge_index, fewest=fewest, peers_in="residuals", block=linked.block
         )
-        before, clear = clear, _clear(found, linked.block)
-        if np.array_equal(clear, before):
+        before, deviant = deviant, _next(deviant, found, linked.block)
+        if np.array_equal(deviant, before):
             break
-        taken = _deviations(found, clear, linked.block)
+        taken = _deviations(found, deviant, linked.block)
     return found
 
 
@@ -112,6 +116,16 @@ def _residuals(fit: TwoWay, flag: Flags, taken: Floats, shared: Shared | None) -
     return np.asarray(e / np.maximum(1 - fit.leverage, _ALONE) + deviation, dtype=np.float64)
 
 
+def _next(deviant: Flags, found: Gaps, block: Codes) -> Flags:
+    """B of the next pass: who is in it and still clear, and the clearest tenth of the tested among the rest."""
+    clear = _clear(found, block)
+    new = np.flatnonzero(clear & ~deviant)
+    most = math.ceil(_GROWTH * int(found.tested.sum()))
+    kept = clear & deviant
+    kept[new[np.argsort(found.p[new], kind="stable")[:most]]] = True
+    return kept
+
+
 def _clear(found: Gaps, block: Codes) -> Flags:
     """(J,) who deviates clearly: q <= .10, the smallest p first, at most half of the tested of each block."""
     chosen = np.asarray(q_values(found.p) <= _CLEAR)
@@ -122,11 +136,11 @@ def _clear(found: Gaps, block: Codes) -> Flags:
     return chosen
 
 
-def _deviations(found: Gaps, clear: Flags, block: Codes) -> Floats:
-    """(J,) g_j minus the median of those who do not deviate clearly, for those who do; else 0."""
+def _deviations(found: Gaps, deviant: Flags, block: Codes) -> Floats:
+    """(J,) g_j minus the median of those outside B, for those in it; else 0."""
     deviation = np.zeros(len(found))
-    for one in np.unique(block[clear]):
+    for one in np.unique(block[deviant]):
         members = block == one
-        centre = np.median(found.own[members & found.tested & ~clear])
-        deviation[members & clear] = found.own[members & clear] - centre
+        centre = np.median(found.own[members & found.tested & ~deviant])
+        deviation[members & deviant] = found.own[members & deviant] - centre
     return deviation

@@ -20,13 +20,13 @@ from noiseaudit.comparable.measure import (
     measure_classes,
     measure_unadjusted,
 )
-from noiseaudit.comparable.rules import Rules, class_codes, conditions, leaves
+from noiseaudit.comparable.rules import Rules, as_read, class_codes, conditions, leaves
 from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign
 from noiseaudit.estimators.log_level import LogLevel
 from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import LogRows
-from noiseaudit.result import ComparableClass, Comparison, Condition, Finding, Route, SetAside
+from noiseaudit.result import ComparableClass, Comparison, Finding, Route, SetAside
 from noiseaudit.result.findings import finding
 from noiseaudit.result.log_parts import CLASSES
 
@@ -186,7 +186,8 @@ def _route(design: AuditDesign, table: FeatureTable, *, categories: int) -> Rout
 
 def by_strata(design: AuditDesign) -> bool:
     """Strata are asked for, or bounds of them are given."""
-    return design.comparable == "strata" or (design.comparable == "auto" and bool(design.bins))
+    binned = any(name in design.features for name in design.bins)
+    return design.comparable == "strata" or (design.comparable == "auto" and binned)
 
 
 def within_pools(code: Codes, pool: Codes | None) -> Codes:
@@ -243,20 +244,10 @@ def listed_classes(
             mean = (sums + shift * n) / np.bincount(code, weights=exposure, minlength=len(n))
     numeric = decision.shape[1] == 1
     return tuple(
-        ComparableClass(tuple(_as_read(each, table) for each in rule), int(n[k]), int(judges[k]),
+        ComparableClass(tuple(as_read(each, table) for each in rule), int(n[k]), int(judges[k]),
                         float(mean[k]) if numeric else None)
         for k, rule in enumerate(conditions(rules)) if n[k]
     )  # fmt: skip
-
-
-def _as_read(condition: Condition, table: FeatureTable) -> Condition:
-    """The same condition for the values that the log holds: what is in it, where that is shorter than what is not."""
-    place = table.names.index(condition.feature)
-    missing = condition.missing and bool(np.isnan(table.values[:, place]).any())
-    rest = tuple(label for label in table.features[place].labels if label not in condition.values)
-    if condition.sign == "not in" and 0 < len(rest) <= len(condition.values):
-        return replace(condition, sign="in", values=rest, missing=missing)
-    return replace(condition, missing=missing)
 
 
 def with_sources(

@@ -8,6 +8,7 @@ from noiseaudit.reading.characteristics import check_characteristics
 from noiseaudit.reading.dates import NO_CLOCK, date_column
 from noiseaudit.reading.decisions import MOST_CATEGORIES, code_decision, code_truth
 from noiseaudit.reading.labels import label_of
+from noiseaudit.reading.legal_basis import NO_BASIS
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.numbers import number_column
 from noiseaudit.reading.proposals import Proposal
@@ -112,7 +113,11 @@ def read_table(
         log.columns = {**columns, "moment": dates.moment}
         log.clock = dates.clock != NO_CLOCK
         log.period = None if dates.first is None or dates.last is None else (dates.first, dates.last)
-    log.findings += check_characteristics(table, resolved, case=_key(table, case, resolved))
+    asked = check_characteristics(table, resolved, case=columns["case_id"], judge=columns["judge_id"])
+    log.findings += asked.findings
+    log.characteristics, log.not_analysed = asked.columns, asked.not_analysed
+    refused = [name for name, reason in asked.not_analysed.items() if reason == NO_BASIS]
+    log.design = resolved.changed(features=tuple(name for name in resolved.features if name not in refused))
     return log
 
 

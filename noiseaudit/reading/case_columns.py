@@ -14,6 +14,8 @@ from noiseaudit.aggregates.moments import Floats
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError
 from noiseaudit.reading.dates import date_column, looks_dated
+from noiseaudit.reading.group_columns import GroupColumn
+from noiseaudit.reading.group_values import Characteristic, differs, of_case, value_codes
 from noiseaudit.reading.keyed import has_case, sums_up_others
 from noiseaudit.reading.labels import clean_labels
 from noiseaudit.reading.log import Log
@@ -91,7 +93,7 @@ class LogRows:
     judge, case: codes; judges: labels of the judges. decision: without the shift; a category's code 1..K.
     features: (R, p) numbers, NaN where missing; a category's codes go with its labels. moment: NaT where unknown.
     pool: codes, those without one in a pool of their own, the last, that bears no name. office: codes, -1 where
-    missing. Both None where no column names them, or where it is empty.
+    missing. Both None where no column names them, or where it is empty. characteristics: with a code a row.
     """
 
     judge: Codes
@@ -107,6 +109,7 @@ class LogRows:
     office: Codes | None
     offices: tuple[str, ...]
     exposure: Floats | None = None
+    characteristics: tuple[Characteristic, ...] = ()
 
 
 def fetch_rows(
@@ -116,14 +119,19 @@ def fetch_rows(
     findings: list[Finding],
     sample: int | None = None,
     of: Literal["case_id", "judge_id"] = "case_id",
+    characteristics: tuple[GroupColumn, ...] = (),
 ) -> LogRows:
-    """The rows of a log with these features. sample: about so many, whole cases or judges, by a hash of their id."""
+    """The rows of a log with these features and characteristics (`log.characteristics`).
+
+    sample: about so many, whole cases or judges, by a hash of their id.
+    """
     wanted: dict[str, str] = {"row": "row", "judge_id": log.columns["judge_id"], "decision": log.columns["decision"]}
     wanted["case_id"] = f"hash({log.columns['case_id']})"
     wanted |= {
         role: log.columns[role] for role in ("weight", "moment", "pool", "office", "exposure") if role in log.columns
     }
     wanted |= {f"f{k}": column.sql for k, column in enumerate(columns)}
+    wanted |= {f"g{k}": column.sql for k, column in enumerate(characteristics)}
     wanted["keyed"] = f"{has_case(log)} AND NOT ({sums_up_others(log)})"
     known = "decision IS NOT NULL AND judge_id IS NOT NULL AND keyed"
     query = f"SELECT * EXCLUDE (keyed) FROM ({log.select(wanted)}) WHERE {known}"
@@ -138,6 +146,7 @@ def fetch_rows(
                        "range(l.weight) AS again")  # fmt: skip
     texts = ["judge_id", *(role for role in ("pool", "office") if role in wanted)]
     texts += [f"f{k}" for k, column in enumerate(columns) if column.is_category]
+    texts += [f"g{k}" for k in range(len(characteristics))]
     labels = {name: _coded(log, name) for name in texts}
     table: pd.DataFrame = engine.sql("SELECT * FROM log_rows ORDER BY row").df()
     engine.execute("DROP TABLE log_rows")
@@ -157,11 +166,11 @@ def fetch_rows(
         raw = table[f"f{k}"].to_numpy(np.float64, na_value=np.nan)
         values[:, k] = np.where(raw < 0, np.nan, raw) if column.is_category else raw
         named.append(tuple(map(str, labels[f"f{k}"])) if column.is_category else ())
-    _, case = np.unique(table["case_id"].to_numpy(), return_inverse=True)
+    case = np.unique(table["case_id"].to_numpy(), return_inverse=True)[1].astype(np.intp)
     return LogRows(
         judge=judge,
         judges=judges,
-        case=case.astype(np.intp),
+        case=case,
         decision=table["decision"].to_numpy(np.float64),
         names=tuple(column.name for column in columns),
         labels=tuple(named),
@@ -172,7 +181,20 @@ def fetch_rows(
         office=None if office is None else office[0],
         offices=() if office is None else office[1],
         exposure=table["exposure"].to_numpy(np.float64) if "exposure" in wanted else None,
+        characteristics=tuple(
+            _characteristic(column, table[f"g{k}"].to_numpy(np.intp), labels[f"g{k}"], case)
+            for k, column in enumerate(characteristics)
+        ),
     )
+
+
+def _characteristic(column: GroupColumn, code: Codes, labels: list[object], case: Codes) -> Characteristic:
+    """Rows without a value have that of another row of the case; of a relation they are unknown."""
+    lookup, named = value_codes(pd.Series(labels, dtype=object), column)
+    own = np.append(lookup, -1)[code].astype(np.intp)
+    if column.kind == "group":
+        return Characteristic(column.kind, column.name, named, of_case(case, own), by_cell=False)
+    return Characteristic(column.kind, column.name, named, own, by_cell=differs(case, own))
 
 
 def _coded(log: Log, name: str) -> list[object]:

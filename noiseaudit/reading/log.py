@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from noiseaudit.design import AuditDesign
+from noiseaudit.reading.group_columns import GroupColumn
 from noiseaudit.reading.table import VIEW, Table
 from noiseaudit.result import Finding
 
@@ -25,6 +26,7 @@ class Log:
     design: as asked, its columns under the names that the table has for them. roles: role -> column as used.
     reading: everything needed to read the file the same way again; evidence: why.
     period: first and last day of the decisions, where a column tells. duplicates: identical rows: ask, keep, drop.
+    characteristics: groups and relations that can be analysed; not_analysed: the others, with the code of the reason.
     """
 
     table: Table
@@ -43,6 +45,8 @@ class Log:
     where: str | None = None
     clock: bool = False
     excluded_judges: tuple[str, ...] = ()
+    characteristics: tuple[GroupColumn, ...] = ()
+    not_analysed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sql(self) -> str:

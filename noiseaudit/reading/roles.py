@@ -103,23 +103,25 @@ def _found(table: Table, design: AuditDesign) -> AuditDesign:
         relations.append(f"{left} {relation.sign} {right}")
     if problems:
         raise DataError(problems)
-    named = _of_features(design, found["features"])  # type: ignore[arg-type]
+    named = _of_features(design, found["features"], found["groups"])  # type: ignore[arg-type]
     return design.changed(**found, **named, relations=tuple(relations))
 
 
-def _of_features(design: AuditDesign, features: tuple[str, ...]) -> dict[str, object]:
-    """`bins` and `as_category` under the names of the features; CallError for what is no feature."""
+def _of_features(design: AuditDesign, features: tuple[str, ...], groups: tuple[str, ...]) -> dict[str, object]:
+    """`bins` under the names of features and groups, `as_category` of features; CallError for what is neither."""
 
-    def of(name: str, setting: str) -> str:
-        alike = [name] if name in features else [one for one in features if plain_name(one) == plain_name(name)]
+    def of(name: str, setting: str, known: tuple[str, ...], kind: str) -> str:
+        alike = [name] if name in known else [one for one in known if plain_name(one) == plain_name(name)]
         if len(alike) == 1:
             return alike[0]
-        near = difflib.get_close_matches(name, features, n=1)
+        near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "give it with --feature, or leave it out"
-        raise CallError("wrong_setting", f"{setting} names {name!r}, which is no feature; {hint}")
+        raise CallError("wrong_setting", f"{setting} names {name!r}, which is no {kind}; {hint}")
 
-    bins = {of(name, "bins"): bounds for name, bounds in design.bins.items()}
-    return {"bins": bins, "as_category": tuple(of(name, "as_category") for name in design.as_category)}
+    both = tuple(dict.fromkeys((*features, *groups)))
+    bins = {of(name, "bins", both, "feature or group"): bounds for name, bounds in design.bins.items()}
+    categories = tuple(of(name, "as_category", features, "feature") for name in design.as_category)
+    return {"bins": bins, "as_category": categories}
 
 
 def _how(roles: list[str]) -> str:

@@ -90,10 +90,7 @@ def _grouped(log: Log, classes: CaseClasses | None = None) -> pd.DataFrame:
 
     With weights n counts them: mean and M2 of equal values are exact, and cells merge by their law.
     """
-    rows = nw.from_native(log.table.connection.sql(log.sql if classes is None else log.select(_columns(log, classes))))
-    if classes is not None:
-        own = nw.when(nw.col("sums")).then(nw.lit(TOTAL)).otherwise(classes.expression.cast(nw.String))
-        rows = rows.with_columns(nw.when(nw.col("keyed")).then(own).alias("case_id"))
+    rows = nw.from_native(log.table.connection.sql(log.sql)) if classes is None else classed_rows(log, classes)
     truth, weight = "truth" in log.roles, "weight" in log.roles
     try:
         if not (_categorical(log) or weight):
@@ -108,6 +105,13 @@ def _grouped(log: Log, classes: CaseClasses | None = None) -> pd.DataFrame:
     groups["n"] = np.where(known, groups.pop("weight") if weight else groups["rows"], 0)
     groups["mean"], groups["m2"] = groups["decision"], 0.0
     return groups
+
+
+def classed_rows(log: Log, classes: CaseClasses, **more: str) -> nw.LazyFrame[duckdb.DuckDBPyRelation]:
+    """The rows of a log with their class as the case. more: SQL of further columns."""
+    rows = nw.from_native(log.table.connection.sql(log.select(_columns(log, classes) | more)))
+    own = nw.when(nw.col("sums")).then(nw.lit(TOTAL)).otherwise(classes.expression.cast(nw.String))
+    return rows.with_columns(nw.when(nw.col("keyed")).then(own).alias("case_id"))
 
 
 def _columns(log: Log, classes: CaseClasses) -> dict[str, str]:

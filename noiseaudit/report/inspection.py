@@ -11,6 +11,7 @@ from noiseaudit.errors import Problem
 from noiseaudit.formatting import Numerals, json_text, printable
 from noiseaudit.inspection import Inspection
 from noiseaudit.language import Catalogue, catalogue
+from noiseaudit.reading.grounds import Ground, recognised
 from noiseaudit.report.plain_tables import spreadsheet_safe
 from noiseaudit.result import Finding
 
@@ -88,7 +89,9 @@ def _lines(found: Inspection, say: Catalogue, numerals: Numerals) -> Iterator[st
         width = max(len(column.name) for column in found.columns)
         for column in found.columns:
             counts = say("inspect.column", filled=plain(column.filled), distinct=plain(column.distinct))
-            yield f"  {column.name:<{width}}  {say('inspect.kind_' + column.kind):<6}  {counts}"
+            ground = next(iter(recognised(column.name)), None)
+            told = "" if ground is None else "  " + say(f"inspect.ground_{_kind(ground)}", ground=ground.name)
+            yield f"  {column.name:<{width}}  {say('inspect.kind_' + column.kind):<6}  {counts}{told}"
     if found.roles:
         yield say("inspect.roles")
         why = {proposal.role: proposal.why for proposal in found.proposals}
@@ -107,6 +110,10 @@ def _lines(found: Inspection, say: Catalogue, numerals: Numerals) -> Iterator[st
         yield from (_note(f, say) for f in said)
     yield say("inspect.problems" if found.problems else "inspect.no_problems")
     yield from (f"  {problem}" for problem in found.problems)
+
+
+def _kind(ground: Ground) -> str:
+    return "special" if ground.gdpr else "proxy" if ground.of else "plain"
 
 
 def _note(said: Finding, say: Catalogue) -> str:

@@ -9,6 +9,7 @@ from noiseaudit.design import LIST_ROLES, READING, SINGLE_ROLES, AuditDesign
 from noiseaudit.formatting import printable
 from noiseaudit.inspection import Inspection
 from noiseaudit.language import catalogue
+from noiseaudit.reading.grounds import recognised
 
 _ANALYSIS = (
     "scale", "design", "comparable", "exclude_judges", "estimator", "positive", "order", "confidence", "unit",
@@ -55,6 +56,9 @@ def _lines(found: Inspection, design: AuditDesign) -> Iterator[str]:
     yield ""
     yield "[privacy]"
     yield 'audience = "public"' + _comment(say("config.audience"))
+    special = [column.name for column in found.columns if any(ground.gdpr for ground in recognised(column.name))]
+    if special:
+        yield f"# legal_basis = {_toml(dict.fromkeys(special, '…'))}" + _comment(say("config.legal_basis"))
     if found.problems:
         yield ""
         yield say("config.problems")

@@ -116,10 +116,12 @@ class Intersection:
 class DiscoveredKind:
     """A kind of cases, found in one half of the cases and tested in the other, in which somebody deviates.
 
+    sought: who was looked at in the search. Kinds that were looked for in the organisation name no professionals.
     flags: professionals who deviate there from what they do in other cases, of `tests`; organisation: the gap that all
     share there, where the data identify it. judges: as in GroupGaps.
     """
 
+    sought: Literal["professionals", "organisation"]
     rule: tuple[Condition, ...]
     cases: int
     decisions: int

@@ -28,6 +28,7 @@ MAGIC = b"noiseaudit store"
 VERSION = 1
 _SUM = hashlib.sha256().digest_size
 _HEAD = len(MAGIC) + 8
+_TEMPORARY = ".noiseaudit-"
 _PAUSE = 0.05  # seconds between looks at a lock
 
 Array = npt.NDArray[Any]
@@ -37,7 +38,7 @@ def write_container(path: Path, data: Mapping[str, Any], arrays: Mapping[str, Ar
     """Replace the file at `path`; CallError where it cannot be written, and then the old file is untouched."""
     head = json.dumps({"version": VERSION, "arrays": list(arrays), "data": data}, allow_nan=False).encode("utf-8")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=f".{path.name}", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as raw:
                 out = _Summed(raw)
@@ -102,6 +103,9 @@ def locked(path: Path, *, wait: float = 60.0) -> Iterator[None]:
                     "store_busy", f"another update of the store {str(path)!r} is under way; try again when it has ended"
                 )
             time.sleep(_PAUSE)
+        for left in path.parent.iterdir():  # by an update that was killed: nobody writes it now
+            if left.name.startswith(_TEMPORARY) and left.name.split(".", maxsplit=2)[2:] == [path.name]:
+                left.unlink(missing_ok=True)
         yield
 
 

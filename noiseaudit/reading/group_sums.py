@@ -1,0 +1,71 @@
+"""Sums of a log that is too large for memory: by judge, class of cases and value of a characteristic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from noiseaudit.aggregates.cells import Cells, Codes
+from noiseaudit.aggregates.moments import Floats, grouped
+from noiseaudit.backends import group_sums
+from noiseaudit.reading.group_columns import GroupColumn
+from noiseaudit.reading.group_values import value_codes
+from noiseaudit.reading.labels import label_of
+from noiseaudit.reading.log import Log
+from noiseaudit.reading.tabulate import CaseClasses, classed_rows
+
+
+@dataclass(frozen=True)
+class CharacteristicSums:
+    """(N,) of every judge, class and value that occur: n, and mean and M2 of the decisions without the log's shift.
+
+    judge, stratum: codes in the judges and cases of the cells of the classes. value: of `labels`, -1 unknown.
+    """
+
+    kind: Literal["group", "relation"]
+    name: str
+    labels: tuple[str, ...]
+    judge: Codes
+    stratum: Codes
+    value: Codes
+    n: Floats
+    mean: Floats
+    m2: Floats
+
+
+def fetch_group_sums(
+    log: Log, classes: CaseClasses, *, cells: Cells, columns: tuple[GroupColumn, ...]
+) -> tuple[CharacteristicSums, ...]:
+    """One group-by a characteristic over all rows. cells: of the classes (`tabulate(log, classes=...)`): rows that they
+    do not count (totals, excluded accounts) count here neither.
+
+    For numbers and yes/no decisions: codes of categories without an order have no mean.
+    """
+    return tuple(_sums(log, classes, cells, column) for column in columns)
+
+
+def _sums(log: Log, classes: CaseClasses, cells: Cells, column: GroupColumn) -> CharacteristicSums:
+    table = group_sums(classed_rows(log, classes, value=column.sql), weight="weight" in log.columns)
+    stratum, judge = (
+        _recoded(table[key], labels) for key, labels in (("case_id", cells.cases), ("judge_id", cells.judges))
+    )
+    codes, labels = value_codes(pd.Series(table["value"].cat.categories, dtype=object), column)
+    value = np.append(codes, -1)[table["value"].cat.codes].astype(np.intp)
+    kept = (stratum >= 0) & (judge >= 0) & (table["n"].to_numpy() > 0)
+    shape = (len(cells.judges), len(cells.cases), len(labels) + 1)
+    key = np.ravel_multi_index((judge[kept], stratum[kept], value[kept] + 1), shape)
+    found, code = np.unique(key, return_inverse=True)
+    n, mean, m2 = (table[name].to_numpy(np.float64)[kept] for name in ("n", "mean", "m2"))
+    sums = grouped(code, len(found), n, mean[:, None], m2[:, None])
+    own = [part.astype(np.intp) for part in np.unravel_index(found, shape)]
+    return CharacteristicSums(
+        column.kind, column.name, labels, own[0], own[1], own[2] - 1, sums.n, sums.mean[:, 0], sums.m2[:, 0]
+    )
+
+
+def _recoded(keys: pd.Series, labels: pd.Index[str]) -> Codes:
+    place = labels.get_indexer(pd.Index([label_of(value) for value in keys.cat.categories], dtype=object))
+    return np.append(place, -1)[keys.cat.codes].astype(np.intp)
