@@ -252,19 +252,21 @@ HEAD = """# Validity of flags: who treats a group differently?
 Made by `python -m benchmarks.validity_groups --runs {runs} --out docs/validity_groups.md`.
 
 In brackets: the number of data sets. FDR: the mean share of flags that are false (q <= .05, a shrunken gap that is
-worth it, and gaps that differ more than chance), with its Monte Carlo standard error; a flag is false where the true gap is
-exactly that of everybody. Where nobody deviates it is the chance of any flag at all. Power: share of those built to
-deviate who are flagged, those with too few cases among them; too few: the share of these. q alone: the same without
-the other two conditions. Held: how often intervals of 95 % hold the true heterogeneity and the true gap that all share.
+worth it, and gaps that differ more than chance), with its Monte Carlo standard error; a flag is false where the true
+gap is exactly that of everybody. Where nobody deviates it is the chance of any flag at all. Power: share of those
+built to deviate who are flagged, those with too few cases among them; too few: the share of these. q alone: the same
+without the other two conditions. Held: how often intervals of 95 % hold the true heterogeneity and the true gap that
+all share.
 
 Beside it, on the same data, FDR / power of what is done today: fairlearn's difference of each professional
-(MetricFrame with the professional as control feature) above .1, for numbers above a fifth of the noise; a test of each professional
-alone (two-proportion z, Welch's t), at .05 or by Benjamini-Hochberg; and the same test against the gap of all decisions.
+(MetricFrame with the professional as control feature) above .1, for numbers above a fifth of the noise; a test of each
+professional alone (two-proportion z, Welch's t), at .05 or by Benjamini-Hochberg; and the same test against the gap of
+all decisions.
 
 Numbers: noise SD .86, own gaps .8 (1.0 where two characteristics meet), up or down by chance; 15 % of the
-professionals deviate in panels, 10 % at each of three values in logs (shares of the values .50, .30, .15, .05; all four are tested).
-Yes/no: own gaps 1.3 log odds. n: decisions of a professional. exp: all effects are centred exponential. Where a group has
-strata, its share and its worth rise together, so that raw gaps mislead.
+professionals deviate in panels, 10 % at each of three values in logs (shares of the values .50, .30, .15, .05; all
+four are tested). Yes/no: own gaps 1.3 log odds. n: decisions of a professional. exp: all effects are centred
+exponential. Where a group has strata, its share and its worth rise together, so that raw gaps mislead.
 
 """
 
