@@ -17,7 +17,7 @@ def demo(
     name: Annotated[
         str,
         typer.Argument(
-            help="panel (amounts), yes-no, log (amounts, each case decided once), or groups (who deviates for whom).",
+            help="panel (amounts), yes-no, log (each case decided once), groups or groups-log (who deviates).",
             metavar="[NAME]",
         ),
     ] = "panel",

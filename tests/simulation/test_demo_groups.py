@@ -14,8 +14,10 @@ import noiseaudit as na
 from noiseaudit.aggregates.cells import index_cells
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.two_way import fit_two_way
+from noiseaudit.groups.log_gaps import binary_log_gaps
 from noiseaudit.groups.multiplicity import q_values
 from noiseaudit.groups.panel_gaps import panel_gaps, shared_gap
+from noiseaudit.groups.sums import GroupSums
 from noiseaudit.simulation.demo import write_demo
 
 
@@ -96,3 +98,36 @@ def test_those_who_deviate_and_nobody_else_are_found(folder: Path, rows: pd.Data
     delta = shared_gap(fit, own)
     assert delta is not None
     assert delta == pytest.approx(60 + (380 + 340) / 18, abs=50)
+
+
+def test_in_the_log_too(tmp_path: Path) -> None:
+    write_demo(tmp_path, name="groups-log")
+    config = tomllib.loads((tmp_path / "noiseaudit.toml").read_text("utf-8"))
+    truth = json.loads((tmp_path / "truth.json").read_text("utf-8"))
+    result = na.audit(
+        tmp_path / "groups-log.csv", na.AuditDesign(**config["roles"], **config["reading"], **config["analysis"])
+    )
+    assert result.input.rows_used == 7200
+    rows = pd.read_csv(tmp_path / "groups-log.csv", sep=";", encoding="cp1252", decimal=",", thousands=".")
+    judge, names = pd.factorize(rows["Behandelaar"], sort=True)
+    share = (rows["Besluit"] == "Toegekend").to_numpy(dtype=float)
+    income = pd.qcut(
+        rows["Netto inkomen"] / rows["Huishouden"].map(rows.groupby("Huishouden")["Netto inkomen"].mean()), 8
+    )
+    stratum = income.cat.codes.to_numpy().astype(np.intp)
+    p, who = [], []
+    for column in config["roles"]["groups"]:
+        value, labels = pd.factorize(rows[column], sort=True)
+        sums = GroupSums.from_codes(
+            judge.astype(np.intp), stratum, value=value.astype(np.intp), decision=share, judges=pd.Index(names),
+            strata=pd.RangeIndex(8).astype("str"), values=pd.Index(labels),
+        )  # fmt: skip
+        for label, gaps in zip(labels, binary_log_gaps(sums), strict=True):
+            p.append(gaps.p)
+            who += [(column, label, name) for name in names]
+    found = {key for key, q in zip(who, q_values(np.concatenate(p)), strict=True) if q <= 0.05}
+    built_in = {(gap["characteristic"], gap["value"], gap["judge"]) for gap in truth["gaps"]}
+    assert built_in <= found
+    assert {name for *_, name in found} == {gap["judge"] for gap in truth["gaps"]}
+    young = rows["Leeftijdsklasse"] == "18-26"
+    assert share[young].mean() > share[~young].mean()  # the raw gap points the other way
