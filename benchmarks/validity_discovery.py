@@ -230,8 +230,8 @@ HEAD = """# Honest discovery: who is named, and how often wrongly
 Made by `nice -n 10 python -m benchmarks.validity_discovery --runs {runs} --out docs/validity_discovery.md`.
 
 Five numbers, a category of six values and a trait that 30 % of the cases have; 15 % of the professionals (logs: 10 %)
-deviate up or down in a kind that no column names: x0 ≥ .6 unless said. Pattern SD .7, levels .5, cases 1. Power: how many
-of those who deviate are flagged in some kind. FDR: how many of those flagged do not deviate.
+deviate up or down in a kind that no column names: x0 ≥ .6 unless said. Pattern SD .7, levels .5, cases 1. Power: how
+many of those who deviate are flagged in some kind. FDR: how many of those flagged do not deviate.
 
 """
 
