@@ -22,7 +22,9 @@ from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import CallError
 
 if TYPE_CHECKING:
-    from fairlearn.metrics import MetricFrame as MetricFrame
+    import fairlearn.metrics
+
+    MetricFrame = fairlearn.metrics.MetricFrame
 
 ERRORS = ("accuracy", "false_positive_rate", "false_negative_rate")
 _OF_FAIRLEARN = frozenset({"y_true", "y_pred"})
