@@ -145,7 +145,8 @@ def one(name: str, seed: int) -> Record:
             right = rng.normal(size=len(table)) * 0.5 + np.bincount(case, y) / np.bincount(case)
             cells = replace(cells, truth=right - row.error * table.values[:, 6])
         found = discover_in_panel(cells, table, asked=asked, yes_no=row.yes_no)
-        known, naive = _known(row, cells, table), None if row.yes_no else _naive(row, cells, table)
+        known = _known(row, cells, table)
+        naive = None if row.yes_no or row.gap else _naive(row, cells, table)
     assert isinstance(found, Discovery), found
     lines = [line for kind in found.kinds for line in kind.judges]
     flagged = {int(line.judge) for line in lines if line.flag}
@@ -230,8 +231,8 @@ HEAD = """# Honest discovery: who is named, and how often wrongly
 Made by `nice -n 10 python -m benchmarks.validity_discovery --runs {runs} --out docs/validity_discovery.md`.
 
 Five numbers, a category of six values and a trait that 30 % of the cases have; 15 % of the professionals (logs: 10 %)
-deviate up or down in a kind that no column names: x0 ≥ .6 unless said. Pattern SD .7, levels .5, cases 1. Power: how many
-of those who deviate are flagged in some kind. FDR: how many of those flagged do not deviate.
+deviate up or down in a kind that no column names: x0 ≥ .6 unless said. Pattern SD .7, levels .5, cases 1. Power: how
+many of those who deviate are flagged in some kind. FDR: how many of those flagged do not deviate.
 
 """
 
