@@ -145,7 +145,8 @@ def one(name: str, seed: int) -> Record:
             right = rng.normal(size=len(table)) * 0.5 + np.bincount(case, y) / np.bincount(case)
             cells = replace(cells, truth=right - row.error * table.values[:, 6])
         found = discover_in_panel(cells, table, asked=asked, yes_no=row.yes_no)
-        known, naive = _known(row, cells, table), None if row.yes_no else _naive(row, cells, table)
+        known = _known(row, cells, table)
+        naive = None if row.yes_no or row.gap else _naive(row, cells, table)
     assert isinstance(found, Discovery), found
     lines = [line for kind in found.kinds for line in kind.judges]
     flagged = {int(line.judge) for line in lines if line.flag}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
@@ -249,7 +249,7 @@ def _log_p(gain: Floats, df: Floats, squares: float, own: int) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(gain > 0, gain / np.maximum(spread, 1e-300 + 1e-12 * gain), 0.0) / df
     z = (np.cbrt(ratio) - 1 + 2 / (9 * df)) / np.sqrt(2 / (9 * df))
-    return np.where(gain > 0, stats.norm.logsf(z), np.inf)
+    return np.where(gain > 0, special.log_ndtr(-z), np.inf)
 
 
 def _within(residual: Floats, judge: Codes) -> tuple[float, int]:
