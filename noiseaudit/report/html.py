@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import jinja2
@@ -18,7 +17,7 @@ from noiseaudit.report.rates import RateSpeaker
 from noiseaudit.report.sentences import Speaker, nobody_differed, told
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
 from noiseaudit.result.exchange import without_people
-from noiseaudit.result.thresholds import without_small_cells
+from noiseaudit.result.suppression import as_shown
 from noiseaudit.tables import (
     FEWEST_FOR_POINTS,
     averaging,
@@ -40,7 +39,7 @@ def render_html(
 ) -> str:
     """The whole page. The same result gives the same bytes."""
     copy = json_text(result.to_dict(audience, key=key), indent=1)
-    result = replace(result, supplement=without_small_cells(result.supplement, audience))
+    result = as_shown(result, audience)
     speaker = speaker_of(result, language)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("noiseaudit", "report/templates"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 
 from noiseaudit.formatting import printable
 from noiseaudit.log_tables import log_tables
@@ -13,7 +12,7 @@ from noiseaudit.report.log_sections import log_sections, offices
 from noiseaudit.report.log_sentences import LogSpeaker, speaker_of
 from noiseaudit.report.sentences import Speaker, told
 from noiseaudit.result import AuditResult
-from noiseaudit.result.thresholds import without_small_cells
+from noiseaudit.result.suppression import as_shown
 from noiseaudit.tables import noise_parts
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
@@ -21,7 +20,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
 
 def render_markdown(result: AuditResult, *, language: str = "en") -> str:
     """Headline, noise table, what a log adds, and findings as Markdown."""
-    result = replace(result, supplement=without_small_cells(result.supplement, "public"))
+    result = as_shown(result, "public")
     speaker = speaker_of(result, language)
     say = speaker.say
     lines = [f"# {_cell(say('report.title', name=result.input.name))}", ""]
@@ -93,7 +92,7 @@ def render_csv(result: AuditResult) -> str:
     writer.writerow(table.columns)
     for row in table.itertuples(index=False):
         writer.writerow([spreadsheet_safe(value) for value in row])
-    for more in log_tables(replace(result, supplement=without_small_cells(result.supplement, "public"))):
+    for more in log_tables(as_shown(result, "public")):
         writer.writerows([[], [more.name], more.columns])
         writer.writerows([spreadsheet_safe(value) for value in row] for row in more.rows)
     return out.getvalue()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from dataclasses import replace
 from typing import Any
 
 from noiseaudit.errors import CallError
@@ -12,7 +11,7 @@ from noiseaudit.formatting import printable
 from noiseaudit.log_tables import log_tables
 from noiseaudit.report.plain_tables import spreadsheet_safe
 from noiseaudit.result import Audience, AuditResult
-from noiseaudit.result.thresholds import without_small_cells
+from noiseaudit.result.suppression import as_shown
 
 _MADE = dt.datetime(1980, 1, 1)
 _NOISE = ("component", "status", "variance", "sd", "sd_low", "sd_high", "share", "share_low", "share_high", "because")
@@ -32,7 +31,7 @@ def render_workbook(result: AuditResult, *, audience: Audience = "public", key: 
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"created": _MADE})
     bold = book.add_format({"bold": True})
-    shown = replace(result, supplement=without_small_cells(result.supplement, audience))
+    shown = as_shown(result, audience)
     more = [(table.name, [*table.columns], [[*row] for row in table.rows]) for table in log_tables(shown)]
     for name, head, rows in [*_tables(result, plain), *more]:
         sheet = book.add_worksheet(name)

@@ -17,7 +17,7 @@ from noiseaudit.result.findings import finding
 from noiseaudit.result.group_parts import GroupGaps
 from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure
 from noiseaudit.result.pseudonyms import codes
-from noiseaudit.result.thresholds import without_small_cells
+from noiseaudit.result.suppression import as_shown
 
 SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
@@ -36,6 +36,7 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
     """JSON-ready data. `public` empties every list about persons and says so in a finding; `team` writes codes."""
     if audience not in typing.get_args(Audience):
         raise CallError("wrong_setting", f"audience must be 'public' or 'team', not {audience!r}")
+    result = as_shown(result, audience)
     judges: list[Any] = []
     named: dict[str, str] = {}
     findings = list(result.findings)
@@ -58,7 +59,7 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
         "judges": judges,
         "groups": [_group(group, named) for group in result.groups],
         "findings": _plain(findings),
-        "supplement": _plain(without_small_cells(result.supplement, audience)),
+        "supplement": _plain(result.supplement),
         "settings": _plain(without_people(result.settings)) | {"audience": audience},
     }
 
