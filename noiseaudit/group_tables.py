@@ -73,7 +73,27 @@ class GroupLine:
     @property
     def countable(self) -> bool:
         """Whether flags may be counted: for a team, or among enough professionals that it points at nobody."""
-        return bool(self.gaps.judges) or self.gaps.tests >= FEWEST_FOR_POINTS
+        return bool(self.gaps.judges) or self.tests >= FEWEST_FOR_POINTS
+
+    @property
+    def tests(self) -> int:
+        """Professionals tested that a reader may know of."""
+        return self.gaps.tests or 0
+
+    @property
+    def too_few(self) -> int:
+        """Professionals with too few cases, that a reader may know of."""
+        return self.gaps.too_few or 0
+
+    @property
+    def flags(self) -> int:
+        """Flags that a reader may know of."""
+        return self.note.flags or 0
+
+    @property
+    def review(self) -> int:
+        """Tests for review that a reader may know of."""
+        return self.note.review or 0
 
 
 def group_lines(result: AuditResult) -> list[GroupLine]:
@@ -102,7 +122,7 @@ def _tested(line: GroupLine, level: float) -> tuple[float, float]:
     """
     from scipy import stats
 
-    gap, judges = line.systemic, line.gaps.tests + line.gaps.too_few
+    gap, judges = line.systemic, line.tests + line.too_few
     if gap is None or gap.interval is None:
         raise ValueError("a gap without an interval is not tested")
     df = max(1, judges - 1)
@@ -249,7 +269,7 @@ def _people(lines: Sequence[GroupLine]) -> Table:
             if shown_alone(each):
                 figures = (each.shrunk, *(each.interval or (None, None)))
             last = (each.q, standing(each), each.smallest_detectable)
-            counts = (n if n >= FEWEST["team"][0] else None for n in (each.n_in, each.n_out))
+            counts = (n if n is not None and n >= FEWEST["team"][0] else None for n in (each.n_in, each.n_out))
             rows.append((*_named(line), each.judge, *counts, *figures, *last))
     return Table("group_professionals", columns, tuple(rows))
 
@@ -259,7 +279,7 @@ def _pairs(pairs: Sequence[Intersection]) -> Table:
     rows = []
     for pair in pairs:
         number = figure_cells(pair.contrast)[1:4]
-        flags = pair.flags if pair.judges or pair.tests >= FEWEST_FOR_POINTS else None
+        flags = pair.flags if pair.judges or (pair.tests or 0) >= FEWEST_FOR_POINTS else None
         rows.append((*pair.first, *pair.second, *number, pair.tests, pair.too_few, flags))
     return Table("intersections", columns, tuple(rows))
 
@@ -268,7 +288,7 @@ def _kinds(found: Discovery) -> Table:
     columns = ("rule", "cases", "decisions", "tests", "too_few", "flags", "gap", "low", "high", "q", "seed")
     rows = []
     for kind in found.kinds:
-        flags = kind.flags if kind.judges or kind.tests >= FEWEST_FOR_POINTS else None
+        flags = kind.flags if kind.judges or (kind.tests or 0) >= FEWEST_FOR_POINTS else None
         counts = (kind.cases, kind.decisions, kind.tests, kind.too_few, flags)
         gap = figure_cells(kind.organisation)[1:4]
         rows.append((rule_code(kind.rule), *counts, *gap, kind.organisation_q, found.seed))

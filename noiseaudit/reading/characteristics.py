@@ -105,9 +105,8 @@ def _group(table: Table, column: GroupColumn, case: str, design: AuditDesign, pr
     if numbers and len(levels) > _MANY_NUMBERS:
         findings.append(finding("group_of_numbers", "warning", column=name, n=len(levels)))
     fewest = design.min_cell or FEWEST_CASES
-    small = sum(1 for _, cases in levels if cases < fewest)
-    if small:
-        findings.append(finding("P601", "warning", n=small, column=name, fewest=fewest))
+    if any(cases < fewest for _, cases in levels):
+        findings.append(finding("P601", "warning", column=name, fewest=fewest))
     return findings
 
 

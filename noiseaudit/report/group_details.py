@@ -69,11 +69,16 @@ def _person(speaker: Speaker, gap: JudgeGap) -> list[str]:
     return [gap.judge, *counts, value, interval, q, outcome, missed]
 
 
-def _few(speaker: Speaker, n: int) -> str:
+def _few(speaker: Speaker, n: int | None) -> str:
     fewest = FEWEST["team"][0]
-    return (
-        speaker.numerals.plain(n) if n >= fewest else speaker.say("groups.fewer_than", n=speaker.numerals.plain(fewest))
-    )
+    if n is None:
+        return speaker.say("groups.not_shown")
+    return _count(speaker, n) if n >= fewest else speaker.say("groups.fewer_than", n=_count(speaker, fewest))
+
+
+def _count(speaker: Speaker, n: int | None) -> str:
+    """A number, or that it is not shown."""
+    return speaker.say("groups.not_shown") if n is None else speaker.numerals.plain(n)
 
 
 def intersections(speaker: Speaker, told: GroupsAudit) -> list[Block]:
@@ -88,17 +93,17 @@ def intersections(speaker: Speaker, told: GroupsAudit) -> list[Block]:
 
 
 def _pair(speaker: Speaker, pair: Intersection) -> list[str]:
-    words, plain = GapWords(speaker), speaker.numerals.plain
+    words = GapWords(speaker)
     value, interval = words.cells(pair.contrast)
     flags = _flags(speaker, pair)
-    counts = [plain(pair.tests), plain(pair.too_few)]
+    counts = [_count(speaker, pair.tests), _count(speaker, pair.too_few)]
     return [words.named(*pair.first), words.named(*pair.second), value, interval, *counts, flags]
 
 
 def _flags(speaker: Speaker, part: Intersection | DiscoveredKind) -> str:
     """Flags, where they do not point at anybody."""
-    if part.judges or part.tests >= FEWEST_FOR_POINTS or not part.tests:
-        return speaker.numerals.plain(part.flags)
+    if part.judges or not part.tests or part.tests >= FEWEST_FOR_POINTS:
+        return _count(speaker, part.flags)
     return speaker.say("groups.not_shown")
 
 
@@ -116,7 +121,7 @@ def discovered(speaker: Speaker, told: GroupsAudit) -> list[Block]:
     names = ("rule", "decisions", "tested", "too_few", "flags", "shared", "interval", "q")
     head = [say(f"groups.column.{name}", confidence=speaker.confidence) for name in names]
     rows = [_kind(speaker, kind) for kind in found.kinds]
-    flagged = any(kind.flags and (kind.judges or kind.tests >= FEWEST_FOR_POINTS) for kind in found.kinds)
+    flagged = any(kind.flags and (kind.judges or (kind.tests or 0) >= FEWEST_FOR_POINTS) for kind in found.kinds)
     shared = any(kind.organisation_q is not None and kind.organisation_q < told.fdr for kind in found.kinds)
     ending = "" if flagged or shared else f" {say('groups.discovery_none')}"
     return [intro + ending, Grid(say("groups.discovery_table"), head, rows, folded=len(rows) > _OPEN_ROWS)]
@@ -126,7 +131,7 @@ def _kind(speaker: Speaker, kind: DiscoveredKind) -> list[str]:
     words, plain = GapWords(speaker), speaker.numerals.plain
     value, interval = words.cells(kind.organisation)
     q = "" if kind.organisation_q is None else plain(kind.organisation_q, 3 if kind.organisation_q < 0.0995 else 2)
-    counts = [plain(kind.decisions), plain(kind.tests), plain(kind.too_few)]
+    counts = [_count(speaker, n) for n in (kind.decisions, kind.tests, kind.too_few)]
     rule = rule_text(LogSpeaker(speaker.result, speaker.language), kind.rule)
     return [rule, *counts, _flags(speaker, kind), value, interval, q]
 

@@ -19,8 +19,8 @@ import noiseaudit as na
 from noiseaudit.group_tables import group_lines, group_tables, holm, readers_gap, reliability, usual_spread
 from noiseaudit.report import render, summary_text, write_report
 from noiseaudit.result import Estimate, Figure
+from noiseaudit.result.readers import for_readers
 from noiseaudit.result.schema import result_schema
-from noiseaudit.result.thresholds import for_readers
 
 from .group_results import GROUPS
 from .log_results import LOGS
