@@ -58,7 +58,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print("# All group tests of ten million decisions\n")
     print(f"Made by `python -m benchmarks.groups_speed --runs {chosen.runs}`: {chosen.rows:,} decisions, {JUDGES:,} "
-          f"professionals x {VALUES} values, one engine thread.\n")  # fmt: skip
+          f"professionals x {VALUES} values, one engine thread.")  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.parquet"
         make(path, decisions=chosen.rows)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from noiseaudit.inspection import Inspection as Inspection
     from noiseaudit.inspection import inspect as inspect
     from noiseaudit.pipeline import audit as audit
+    from noiseaudit.pipeline.for_fairlearn import to_metric_frame as to_metric_frame
     from noiseaudit.report import write_report as write_report
     from noiseaudit.result import AuditResult as AuditResult
     from noiseaudit.simulation import simulate as simulate
@@ -56,6 +57,7 @@ _WHERE = {
     "plan_panel": "estimators.d_study",
     "simulate": "simulation",
     "simulate_log": "simulation",
+    "to_metric_frame": "pipeline.for_fairlearn",
     "write_report": "report",
 }
 

@@ -33,7 +33,7 @@ Cell = str | float | int | bool | None
 
 @dataclass(frozen=True)
 class Table:
-    """A table for a file: its name, the codes of its columns, and rows of numbers and text. At most 11 columns."""
+    """A table for a file: its name, the codes of its columns, and rows of numbers and text. At most 12 columns."""
 
     name: str
     columns: tuple[str, ...]
@@ -153,11 +153,12 @@ def log_tables(result: AuditResult) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-_FIGURE = ("status", "value", "low", "high", "because")
-_PART = ("status", "variance", "sd", "sd_low", "sd_high", "because")
+FIGURE = ("status", "value", "low", "high", "because")
+PART = ("status", "variance", "sd", "sd_low", "sd_high", "because")
 
 
-def _figure(number: Number) -> tuple[Cell, ...]:
+def figure_cells(number: Number) -> tuple[Cell, ...]:
+    """A number in the columns of `FIGURE`."""
     if isinstance(number, NotIdentified):
         return number.status, None, None, None, number.because
     low, high = number.interval or (None, None)
@@ -167,14 +168,14 @@ def _figure(number: Number) -> tuple[Cell, ...]:
 def _rates(rates: Rates) -> Table:
     """The mean rate, the coefficient of variation squared, and the checks of the model."""
     rows = [
-        ("rate", *_figure(rates.rate)),
+        ("rate", *figure_cells(rates.rate)),
         ("relative", *_squared(rates.relative)),
-        ("dispersion", *_figure(rates.dispersion)),
-        ("proportional", *_figure(rates.proportional)),
+        ("dispersion", *figure_cells(rates.dispersion)),
+        ("proportional", *figure_cells(rates.proportional)),
         ("without_events", "estimated", rates.without_events, None, None, None),
         ("expected_without", "estimated", rates.expected_without, None, None, None),
     ]
-    return Table("rates", ("figure", *_FIGURE), tuple(row for row in rows if row[2] is not None or row[5] is not None))
+    return Table("rates", ("figure", *FIGURE), tuple(row for row in rows if row[2] is not None or row[5] is not None))
 
 
 def _squared(component: Component) -> tuple[Cell, ...]:
@@ -184,7 +185,8 @@ def _squared(component: Component) -> tuple[Cell, ...]:
     return component.status, component.variance, low, high, component.interval_reason
 
 
-def _part(component: Component) -> tuple[Cell, ...]:
+def part_cells(component: Component) -> tuple[Cell, ...]:
+    """A variance in the columns of `PART`."""
     if isinstance(component, NotIdentified):
         return component.status, None, None, None, None, component.because
     if isinstance(component, Bounded):
@@ -199,7 +201,9 @@ def _pairs(log: LogAudit) -> Table:
         "disagreement": log.comparable_pairs_disagreement,
         "split_half": log.split_half,
     }
-    return Table("comparable_pairs", ("figure", *_FIGURE), tuple((name, *_figure(row)) for name, row in rows.items()))
+    return Table(
+        "comparable_pairs", ("figure", *FIGURE), tuple((name, *figure_cells(row)) for name, row in rows.items())
+    )
 
 
 def rule_code(rule: Sequence[Condition]) -> str:
@@ -230,8 +234,8 @@ def _set_aside(log: LogAudit) -> Table:
 
 
 def _sources(log: LogAudit) -> Table:
-    rows = tuple((each.feature, each.by, each.counted, *_part(each.component)) for each in log.pattern_sources)
-    return Table("pattern_sources", ("feature", "by", "counted", *_PART), rows)
+    rows = tuple((each.feature, each.by, each.counted, *part_cells(each.component)) for each in log.pattern_sources)
+    return Table("pattern_sources", ("feature", "by", "counted", *PART), rows)
 
 
 def _balance(log: LogAudit) -> Table:
@@ -252,35 +256,41 @@ def _sensitivity(found: Sensitivity) -> Table:
 
 
 def _offices(offices: Offices) -> Table:
-    rows = (("between", *_part(offices.between)), ("within", *_part(offices.within)))
-    return Table("offices", ("level", *_PART), rows)
+    rows = (("between", *part_cells(offices.between)), ("within", *part_cells(offices.within)))
+    return Table("offices", ("level", *PART), rows)
 
 
 def _periods(time: OverTime) -> Table:
     rows = []
     for each in time.periods:
         low, high = each.limits or (None, None)
-        counts, level = (each.decisions, each.judges), _part(each.level)[2:5]
-        rows.append((each.start, each.end, *counts, each.mean, low, high, each.outside, *level))
+        counts, level = (each.decisions, each.judges), part_cells(each.level)[2:5]
+        rows.append((each.start, each.end, *counts, each.mean, low, high, each.outside, *level, each.level_outside))
     columns = ("start", "end", "decisions", "professionals", "mean", "limit_low", "limit_high", "outside",
-               "level_sd", "level_sd_low", "level_sd_high")  # fmt: skip
+               "level_sd", "level_sd_low", "level_sd_high", "level_outside")  # fmt: skip
     return Table("periods", columns, tuple(rows))
 
 
 def _time_figures(time: OverTime) -> Table:
-    rows = {"persistence": time.persistence, "sequence": time.sequence}
-    return Table("over_time", ("figure", *_FIGURE), tuple((name, *_figure(row)) for name, row in rows.items()))
+    found = {
+        "persistence": time.persistence,
+        "sequence": time.sequence,
+        "sequence_beyond_day": time.sequence_beyond_day,
+    }
+    rows: list[tuple[Cell, ...]] = [(name, *figure_cells(row)) for name, row in found.items()]
+    rows.append(("undated", "estimated", time.undated, None, None, None))
+    return Table("over_time", ("figure", *FIGURE), tuple(rows))
 
 
 def _moments(time: OverTime) -> Table:
     """What a day, an hour, a weekday and a place in the row do; days are no covariate, so they have no test."""
-    days: tuple[Cell, ...] = ("day", *_part(time.judge_days), None, None, None, None)
-    rows = tuple((m.covariate, *_part(m.component), m.f, *(m.df or (None, None)), m.p) for m in time.moments)
-    columns = ("moment", *_PART, "F", "df1", "df2", "p")
+    days: tuple[Cell, ...] = ("day", *part_cells(time.judge_days), None, None, None, None)
+    rows = tuple((m.covariate, *part_cells(m.component), m.f, *(m.df or (None, None)), m.p) for m in time.moments)
+    columns = ("moment", *PART, "F", "df1", "df2", "p")
     return Table("moments", columns, (days, *rows))
 
 
 def _second(second: SecondDecisions) -> Table:
     counts = (second.cases, second.decisions)
-    rows = (("occasion", *counts, *_part(second.occasion)), ("system", *counts, *_part(second.system)))
-    return Table("second_decisions", ("part", "cases", "decisions", *_PART), rows)
+    rows = (("occasion", *counts, *part_cells(second.occasion)), ("system", *counts, *part_cells(second.system)))
+    return Table("second_decisions", ("part", "cases", "decisions", *PART), rows)

@@ -106,7 +106,12 @@ def _means(panel: Axes, result: AuditResult, lines: Sequence[Sequence[Period]], 
         return scale * readers_mean(result, value)
 
     def limits(period: Period) -> Interval | None:
-        return None if period.limits is None else (shown(period.limits[0]), shown(period.limits[1]))
+        if period.limits is None:
+            return None
+        low, high = period.limits
+        if result.design.scale == "binary":  # no share lies outside 0 to 100 %
+            low, high = max(0.0, low), min(1.0, high)
+        return shown(low), shown(high)
 
     def mean(period: Period) -> Interval | None:
         return None if period.mean is None else (shown(period.mean),) * 2
@@ -120,6 +125,10 @@ def _means(panel: Axes, result: AuditResult, lines: Sequence[Sequence[Period]], 
         panel.plot(places, [value for value, _ in means], color=LEVEL, marker="o", markersize=4, label=label)
         label = None
     far = [(place_in_time(p, unit), shown(p.mean)) for line in lines for p in line if p.outside and p.mean is not None]
+    _crosses(panel, far, say)
+
+
+def _crosses(panel: Axes, far: Sequence[tuple[int, float]], say: Catalogue) -> None:
     if far:
         panel.plot([at for at, _ in far], [value for _, value in far], color=PATTERN, marker="X", markersize=10,
                    linestyle="", label=say("chart.drift.outside"))  # fmt: skip
@@ -147,4 +156,9 @@ def _levels(panel: Axes, result: AuditResult, lines: Sequence[Sequence[Period]],
         panel.plot(places, [value for value, _ in levels], color=LEVEL, marker="s", markersize=4, linestyle="--",
                    label=label)  # fmt: skip
         label = None
+    far = [
+        (place_in_time(p, unit), size(p.level.variance))
+        for line in lines for p in line if p.level_outside and isinstance(p.level, Estimate)
+    ]  # fmt: skip
+    _crosses(panel, far, say)
     panel.set_ylim(bottom=0.0)

@@ -15,7 +15,11 @@ def demo(
     context: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")],
     name: Annotated[
-        str, typer.Argument(help="panel (amounts), yes-no, or log (amounts, each case decided once).", metavar="[NAME]")
+        str,
+        typer.Argument(
+            help="panel (amounts), yes-no, log (each case decided once), groups or groups-log (who deviates).",
+            metavar="[NAME]",
+        ),
     ] = "panel",
     force: o.Force = False,
     quiet: o.Quiet = False,

@@ -65,6 +65,14 @@ SHARED: dict[str, Any] = {
     "positive": _one("This value counts as 1, all else as 0.", ANALYSIS),
     "order": _one('Grades from low to high: "a,b,c".', ANALYSIS),
     "unit": _one("Unit of the decision, such as € or months.", ANALYSIS),
+    "discover": Annotated[
+        bool,
+        typer.Option(
+            "--discover", help="Look for kinds of cases in which somebody deviates.", rich_help_panel=ANALYSIS
+        ),
+    ],
+    "materiality": _one("Smallest gap of a group worth a flag, in the decision's unit.", ANALYSIS, float),
+    "fdr": _one("Share of flags that may be chance, .05.", ANALYSIS, float),
     "confidence": _one("Confidence of intervals, .95.", ANALYSIS, float),
     "duplicates": _one("Identical rows: ask, keep or drop.", ANALYSIS),
     "encoding": _one("auto, utf-8, cp1252, utf-16, mixed, …", READING),
@@ -82,6 +90,7 @@ SHARED: dict[str, Any] = {
         bool, typer.Option("--show-values", help="Show values in messages (personal data).", rich_help_panel=READING)
     ],
 }
+SWITCHES = ("discover", "show_values")
 
 
 @dataclass
@@ -117,7 +126,7 @@ def reads_data(command: Callable[..., None]) -> Callable[..., None]:
     handed = ("chosen", "config", "manner")
     given = [p.replace(kind=keyword) for name, p in own.parameters.items() if name not in handed]
     shared = [
-        inspect.Parameter(name, keyword, default=False if name == "show_values" else None, annotation=annotation)
+        inspect.Parameter(name, keyword, default=False if name in SWITCHES else None, annotation=annotation)
         for name, annotation in SHARED.items()
     ]
     common = [inspect.Parameter(n, keyword, default=default, annotation=a) for n, (a, default) in last.items()]

@@ -4,10 +4,16 @@
     2  any regressor g on (x, y - o_j), cross-fitted over folds of cases             -> f_i
     3  least squares within judges on (basis, f)                                     -> r_i = y_i - z_i'beta
     v_j = s2 (1/n_j + (zbar_j - zbar)' W^- (zbar_j - zbar))
+    unseen_i = z_i'beta_k     beta_k: step 3 without the fold of row i
 
 Step 1 finds the offsets at once, where back-fitting needs many rounds as soon as judges see different cases; step 2
-adds what a basis misses; step 3 is the Frisch-Waugh step for both, and its v_j holds the noise of beta. Robinson
-(1988); Chernozhukov et al. (2018); the comparison with back-fitting is in docs/decisions/0011.
+adds what a basis misses; step 3 is the Frisch-Waugh step for both, and its v_j holds the noise of beta.
+
+Whether cases differ between judges is tested on `unseen`. The noise of beta, s2 W^-, leans to directions in which cases
+happen to differ little within judges. So z'beta of the same rows differs between judges by up to e/(e - q - 1) too
+much (e rows and q columns), the more the less the features tell (docs/validity_assignment.md).
+
+Robinson (1988); Chernozhukov et al. (2018); the comparison with back-fitting is in docs/decisions/0011.
 """
 
 from __future__ import annotations
@@ -45,13 +51,15 @@ class Regressor(Protocol):
 class CaseMix:
     """adjusted: (R,) decisions with the differences between cases taken off; predicted: (R,) what was taken off.
 
-    explained: share of the variance within judges that the cross-fitted prediction explains in rows that it did not
-    see (None without a learner). rank: columns that were fitted. spread: (J,) noise of a judge's mean due to beta, per
+    unseen: (R,) the same from a fit to the other folds, to test how cases differ between judges. explained: share of
+    the variance within judges that the cross-fitted prediction explains in rows that it did not see (None without a
+    learner). rank: columns that were fitted. spread: (J,) noise of a judge's mean due to beta, per
     unit of s2. learner: how it is called.
     """
 
     adjusted: Floats
     predicted: Floats
+    unseen: Floats
     explained: float | None
     rank: int
     spread: Floats
@@ -119,14 +127,19 @@ def adjust(
             with threadpool_limits(limits=1 if len(y) < _MANY_ROWS else None, user_api="openmp"):
                 model.fit(table.values[training], turn * (y[training] - offsets[group[training]]))
                 predicted[held] = turn * model.predict(table.values[held])
-    sums = _sums(basis, table, y, group, groups, predicted=predicted)
+    held_rows = [rows for k in range(folds) if len(rows := np.flatnonzero(fold == k))]
+    last = [_sums(basis, table, y, group, groups, rows=rows, predicted=predicted) for rows in held_rows]
+    sums = reduce(add, last)
     fit = fit_within(sums)
-    taken = np.empty(len(y))
-    for rows, columns in _pieces(basis, table, predicted, np.arange(len(y))):
-        taken[rows] = columns @ fit.beta
+    taken, unseen = np.empty(len(y)), np.empty(len(y))
+    for held_out, part in zip(held_rows, last, strict=True):
+        betas = np.column_stack([fit.beta, fit_within(sums - part).beta])
+        for rows, columns in _pieces(basis, table, predicted, held_out):
+            taken[rows], unseen[rows] = (columns @ betas).T
     return CaseMix(
         adjusted=decision - (taken - taken.mean()),
         predicted=taken + centre,
+        unseen=unseen + centre,
         explained=None if predicted is None else _explained(y, predicted, group, groups),
         rank=fit.rank,
         spread=_spread(fit, sums) if pool is None else np.zeros(judges),

@@ -30,7 +30,7 @@ from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.two_way import IllConditionedError, TwoWay, fit_two_way
 from noiseaudit.groups.flags import judge_gaps
 from noiseaudit.groups.gaps import FEWEST_COUNTS, FEWEST_PANEL, Gaps
-from noiseaudit.groups.kinds_tree import DEPTH, FEWEST_CASES, Sought, grow_kinds
+from noiseaudit.groups.kinds_tree import DEPTH, FEWEST_CASES, Sought, grow_kinds, occurring
 from noiseaudit.groups.log_gaps import binary_log_gaps, numeric_log_gaps
 from noiseaudit.groups.multiplicity import q_values
 from noiseaudit.groups.panel_gaps import panel_gaps
@@ -42,6 +42,7 @@ from noiseaudit.result.group_parts import DiscoveredKind, Discovery, JudgeGap
 from noiseaudit.result.log_parts import Condition
 from noiseaudit.result.parts import Figure
 
+MOST_SEARCHED = 200_000  # cases; more find nothing that is not found in these, and leave less to test
 FEWEST_TO_HALVE = 4 * FEWEST_CASES  # two leaves in each half
 Flags = npt.NDArray[np.bool_]
 Looker = Literal["professionals", "organisation"]
@@ -101,7 +102,7 @@ def discover_in_panel(
             shared = gap_between_cases(error, inside[known], confidence=asked.confidence)
         gaps = test.gaps(flag) if sought == "professionals" else None
         decisions = int(test.fit.linked.m[flag].sum())
-        return Kind(sought, rule, len(np.unique(test.case[flag])), decisions, gaps, shared)
+        return Kind(sought, rule, len(occurring(test.case[flag])), decisions, gaps, shared)
 
     fewest = FEWEST_PANEL if shift is None else FEWEST_COUNTS
     sought = Sought(search.residual, search.judge, search.case, fewest=fewest, testable=FEWEST_PEERS + 1)
@@ -159,7 +160,7 @@ def discover_in_log(log: LogDecisions, table: FeatureTable, *, asked: Asked) -> 
 
     What cases alone let expect was taken off before, from all decisions of all professionals.
     """
-    cases = np.unique(log.case)
+    cases = occurring(log.case)
     refused = _refusal(table, len(cases))
     if refused is not None:
         return refused
@@ -169,7 +170,7 @@ def discover_in_log(log: LogDecisions, table: FeatureTable, *, asked: Asked) -> 
     def kind(sought: Looker, rule: tuple[Condition, ...], inside: Flags) -> Kind:
         shared = gap_within_judges(test.adjusted, test.judge, inside, confidence=asked.confidence)
         gaps = test.gaps(inside) if sought == "professionals" else None
-        return Kind(sought, rule, len(np.unique(test.case[inside])), int(inside.sum()), gaps, shared)
+        return Kind(sought, rule, len(occurring(test.case[inside])), int(inside.sum()), gaps, shared)
 
     row, own = np.arange(len(search.case)), search.without_levels()
     sought = Sought(own, search.judge, row, fewest=FEWEST_COUNTS, testable=FEWEST_PEERS + 1)
@@ -177,15 +178,16 @@ def discover_in_log(log: LogDecisions, table: FeatureTable, *, asked: Asked) -> 
     kinds = [kind("professionals", *leaf) for leaf in _leaves(rules, tested)]
     rules = grow_kinds(_of_all(own, row), searched, depth=asked.depth)
     kinds += [kind("organisation", *leaf) for leaf in _leaves(rules, tested)]
-    half = len(cases) // 2
-    return told_kinds(kinds, log.judges, features=table.names, asked=asked, halves=(half, len(cases) - half))
+    halves = len(occurring(search.case)), len(occurring(test.case))
+    return told_kinds(kinds, log.judges, features=table.names, asked=asked, halves=halves)
 
 
 def halved(labels: npt.NDArray[np.generic], members: Codes, *, seed: int) -> Flags:
-    """(C,) a random half of the members, the same whatever the order in which they come."""
+    """(C,) a random half of the members, at most 200,000: the same whatever the order in which they come."""
     half = np.zeros(len(labels), dtype=bool)
     order = members[np.argsort(labels[members], kind="stable")]
-    half[order[np.random.default_rng(seed).permutation(len(order))[: len(order) // 2]]] = True
+    chosen = np.random.default_rng(seed).permutation(len(order))[: min(len(order) // 2, MOST_SEARCHED)]
+    half[order[chosen]] = True
     return half
 
 

@@ -31,6 +31,7 @@ from noiseaudit.groups.margins import Counts, Tables
 from noiseaudit.groups.multiplicity import q_values
 from noiseaudit.groups.peer_centre import FEWEST_PEERS, against_peers
 
+_MANY = 20  # professionals from which the mid-p holds the error rate; few peers hide too little of those who deviate
 _EXCLUDED = 0.10  # false discovery rate at which a colleague is no peer
 _ROUNDS = 5
 _ADDED = 0.25  # to R and S
@@ -71,7 +72,7 @@ class ExactP:
         return ExactP(p, least)
 
 
-def conditional_p(tables: Tables | Counts, theta: Floats, *, variance: Floats, midp: bool = True) -> ExactP:
+def conditional_p(tables: Tables | Counts, theta: Floats, *, variance: Floats, midp: bool) -> ExactP:
     """p of each test when the peers' theta (S,) has this variance (S,)."""
     return _Test(tables, len(theta), midp=midp)(theta, variance)
 
@@ -105,13 +106,19 @@ class _Test:
 
 
 def conditional_gaps(
-    tables: Tables | Counts, size: int, *, midp: bool = True, fewest: int = FEWEST_COUNTS, dispersion: float = 1.0
+    tables: Tables | Counts,
+    size: int,
+    *,
+    midp: bool | None = None,
+    fewest: int = FEWEST_COUNTS,
+    dispersion: float = 1.0,
 ) -> Gaps:
     """Of one value or relation, for professionals 0, ..., size - 1: gaps of log odds, or of log rates.
 
     fewest: decisions or rows in the group, and outside it, in strata that have both; fewer is no test, nor is what
-    nobody's decisions could have changed (all 1, or all 0), nor fewer than 3 peers. dispersion: variance over mean of
-    counts; above 1 p is that of z/sqrt(dispersion), and variances are multiplied with it.
+    nobody's decisions could have changed (all 1, or all 0), nor fewer than 3 peers. midp: None takes it from 20
+    professionals on (docs/decisions/0013). dispersion: variance over mean of counts; above 1 p is that of
+    z/sqrt(dispersion), and variances are multiplied with it.
     """
     share = [sum_by(tables.test, part, size) for part in tables.share()]
     n_in, n_out = (sum_by(tables.test, part, size) for part in tables.counted())
@@ -124,7 +131,7 @@ def conditional_gaps(
     scale = max(dispersion, 1.0)
     parts[2:] *= scale
     tested = informed & (counted[0] >= fewest) & (counted[1] >= fewest) & (informed.sum() - informed >= FEWEST_PEERS)
-    test = _Test(tables, size, midp=midp)
+    test = _Test(tables, size, midp=informed.sum() >= _MANY if midp is None else midp)
     own, variance = _own(tables, parts, size, scale=scale)
     excluded = np.zeros(size, dtype=bool)
     first = against_peers(own[tested], np.sqrt(variance[tested]), df=np.full(tested.sum(), np.inf), peers_in="means")

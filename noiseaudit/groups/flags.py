@@ -10,7 +10,7 @@ power of 80 %.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.gaps import Gaps
 from noiseaudit.groups.heterogeneity import Heterogeneity, heterogeneity_of, shrink_gaps
-from noiseaudit.groups.multiplicity import q_values
+from noiseaudit.groups.multiplicity import promising, q_values
 from noiseaudit.groups.sensitivity import gap_sensitivity
 from noiseaudit.groups.shown_scale import told
 from noiseaudit.result.group_parts import GroupGaps, GroupNote, JudgeGap
@@ -69,18 +69,24 @@ class Flagged:
 def flag_gaps(
     examined: Sequence[Examined], judges: Sequence[str], *, fdr: float = 0.05, confidence: float = 0.95
 ) -> Flagged:
-    """Flags of everything examined, as one Benjamini-Hochberg family. judges: labels under the codes of the gaps."""
+    """Flags of everything examined, as one Benjamini-Hochberg family. judges: labels under the codes of the gaps.
+
+    Exact tests whose margins allow no small p are too few to say, and stay out of the family: what they could show is
+    known before anybody looks at them.
+    """
     p = np.concatenate([each.gaps.p for each in examined]) if examined else np.zeros(0)
-    q = q_values(p)
+    least = np.concatenate([_least_p(each.gaps) for each in examined]) if examined else np.zeros(0)
+    q = q_values(np.where(promising(least, at=fdr), p, np.nan))
+    p = np.where(np.isfinite(q), p, np.nan)
     family, small = int(np.isfinite(p).sum()), int((q <= fdr).sum())
     level = 0.05 / max(1, family) * max(1, small)
     groups, notes, begin = [], [], 0
     for each in examined:
-        own_q = q[begin : begin + len(each.gaps)]
+        own = slice(begin, begin + len(each.gaps))
         begin += len(each.gaps)
         verdict = judge_gaps(
-            each.gaps,
-            own_q,
+            replace(each.gaps, p=p[own]),
+            q[own],
             materiality=each.materiality,
             fdr=fdr,
             level=level,
@@ -108,10 +114,14 @@ class Verdict:
     review: npt.NDArray[np.bool_]
     because: npt.NDArray[np.object_]
 
+    @property
+    def tested(self) -> npt.NDArray[np.bool_]:
+        """(J,) who is in the family."""
+        return np.isfinite(self.q)
+
     def people(self, judges: Sequence[str]) -> tuple[JudgeGap, ...]:
         """One line a professional."""
-        tested = self.gaps.tested
-        flag = [one if known else None for one, known in zip(self.flag.tolist(), tested.tolist(), strict=True)]
+        flag = [one if known else None for one, known in zip(self.flag.tolist(), self.tested.tolist(), strict=True)]
         interval = [
             pair if pair[0] is not None else None for pair in zip(_plain(self.low), _plain(self.high), strict=True)
         ]
@@ -146,14 +156,15 @@ def judge_gaps(
     low, high, shrunk = (told(value, gaps.base, gaps.scale) for value in (shrunk - z * sd, shrunk + z * sd, shrunk))
     reach = (stats.t.ppf(1 - level / 2, gaps.df) + _POWER) * gaps.se
     detectable = np.maximum(told(reach, gaps.base, gaps.scale), materiality)
-    small_q = gaps.tested & (q <= fdr)
+    tested = np.isfinite(q)
+    small_q = tested & (q <= fdr)
     real = real and int(gaps.tested.sum()) >= fewest
     review = small_q & (not real)
     flag = small_q & real & (np.abs(shrunk) >= materiality)
     because = np.full(len(gaps), None, dtype=object)
     because[small_q & ~flag] = "small"
     because[review] = "for_review"
-    because[~gaps.tested] = "too_few"
+    because[~tested] = "too_few"
     return Verdict(
         gaps=gaps,
         heterogeneity=spread,
@@ -162,15 +173,21 @@ def judge_gaps(
         shrunk=shrunk,
         low=low,
         high=high,
-        detectable=np.where(gaps.tested, detectable, np.nan),
+        detectable=np.where(tested, detectable, np.nan),
         flag=flag,
         review=review,
         because=because,
     )
 
 
+def _least_p(gaps: Gaps) -> Floats:
+    """(J,) smallest p that a test can give: 0 for continuous tests, NaN where not tested."""
+    least = np.zeros(len(gaps)) if gaps.attainable is None else gaps.attainable
+    return np.where(np.isfinite(gaps.p), least, np.nan)
+
+
 def _group(each: Examined, verdict: Verdict, judges: Sequence[str]) -> GroupGaps:
-    tested, spread = verdict.gaps.tested, verdict.heterogeneity
+    tested, spread = verdict.tested, verdict.heterogeneity
     return GroupGaps(
         group=each.group,
         relation=each.relation,
@@ -188,7 +205,7 @@ def _note(each: Examined, verdict: Verdict, confidence: float) -> GroupNote:
     gaps, spread = each.gaps, verdict.heterogeneity
     flagged = np.flatnonzero(verdict.flag)
     clearest = int(flagged[np.argmax(np.abs(gaps.gap / gaps.se)[flagged])]) if len(flagged) else None
-    unflagged = verdict.detectable[gaps.tested & ~verdict.flag]
+    unflagged = verdict.detectable[verdict.tested & ~verdict.flag]
     return GroupNote(
         scale=gaps.scale,
         cases=each.cases,

@@ -20,7 +20,7 @@ import numpy as np
 
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.groups.exact import conditional_gaps
-from noiseaudit.groups.gaps import FEWEST_COUNTS, Gaps
+from noiseaudit.groups.gaps import FEWEST_COUNTS, FEWEST_PANEL, Gaps
 from noiseaudit.groups.margins import Tables
 from noiseaudit.groups.moderated import moderate
 from noiseaudit.groups.peer_centre import against_peers
@@ -47,9 +47,12 @@ def binary_log_gaps(
 
 
 def numeric_log_gaps(
-    sums: GroupSums, *, unknown: int | None = None, values: Sequence[int] | None = None, fewest: int = FEWEST_COUNTS
+    sums: GroupSums, *, unknown: int | None = None, values: Sequence[int] | None = None, fewest: int = FEWEST_PANEL
 ) -> tuple[Gaps, ...]:
-    """Gaps of numbers (decisions, or what is left of them after a case-mix model), as `binary_log_gaps`."""
+    """Gaps of numbers (decisions, or what is left of them after a case-mix model), as `binary_log_gaps`.
+
+    fewest: as in panels, because a mean of five skewed numbers has no t distribution (docs/decisions/0013).
+    """
     sides = sides_of(sums, unknown=unknown)
     chosen = range(len(sides)) if values is None else values
     return tuple(_numeric(sides[value], len(sums.judges), fewest) for value in chosen)

@@ -22,7 +22,7 @@ from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import CallError
 
 if TYPE_CHECKING:
-    from fairlearn.metrics import MetricFrame
+    from fairlearn.metrics import MetricFrame as MetricFrame  # noqa: PLC0414  other modules take the type from here
 
 ERRORS = ("accuracy", "false_positive_rate", "false_negative_rate")
 _OF_FAIRLEARN = frozenset({"y_true", "y_pred"})

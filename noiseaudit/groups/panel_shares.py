@@ -34,7 +34,7 @@ def panel_share_gaps(
     known: Flags | None = None,
     shift: float = 0.0,
     fewest: int = FEWEST_COUNTS,
-    midp: bool = True,
+    midp: bool | None = None,
 ) -> Gaps:
     """Gaps of log odds for (N,) flags of cells: of the case, or of professional and case (own group) alike.
 

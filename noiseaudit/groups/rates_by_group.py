@@ -27,12 +27,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from noiseaudit.aggregates.cells import Codes
+from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.clustered_means import ClusteredMeans, Clusters, clustered_means
 from noiseaudit.groups.metric_frame import value_rates
-from noiseaudit.result.group_parts import Fairness, GroupRates
+from noiseaudit.result.group_parts import UNKNOWN, Fairness, GroupRates
 from noiseaudit.result.parts import Figure, Number
 
 FEW = 5.0  # yeses, or noes: Wilson's limit on that side then misses too often
@@ -56,6 +56,14 @@ class GroupDecisions:
     values: tuple[str, ...]
     truth: Floats | None = None
     case: Codes | None = None
+
+    @classmethod
+    def of_cells(cls, cells: Cells, code: Codes, labels: Sequence[str]) -> GroupDecisions:
+        """From cells (K = 1) and the value of each, -1 where it is not known: a value like any other, the last one."""
+        values = (*labels, UNKNOWN) if (code < 0).any() else tuple(labels)
+        truth = None if cells.truth is None else cells.truth[cells.case] + float(cells.shift)
+        value, decision = np.where(code < 0, len(labels), code), cells.mean[:, 0] + float(cells.shift)
+        return cls(cells.judge, value, cells.n, decision, cells.m2[:, 0], values, truth, cells.case)
 
     @property
     def clusters(self) -> Clusters:

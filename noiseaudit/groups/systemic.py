@@ -5,7 +5,7 @@
     V    = (J - 1)/J sum_j u_j^2 + max(0, sum_i u_i^2 - sum_ij u_ij^2)        u_i, u_ij: the same by case, by cell
     Delta +- t sqrt(V) ,  t with (m - 1)/(1 + kap/2) degrees of freedom,  m = (sum h)^2/sum h^2 professionals that count
 
-The first part of V is what leaving out one professional at a time gives (to 2 % in simulations), without fits: people
+The first part of V is what leaving out one professional at a time gives (within 3 % in simulations), no refit: people
 differ in the gap. The second is added because cases of the group may differ in it. kap = 2 is the kurtosis that a few
 professionals do not show; Bell & McCaffrey (2002), Cameron, Gelbach & Miller (2011). A flag that is the same for all
 professionals of a case says nothing of Delta: the case effects hold it.

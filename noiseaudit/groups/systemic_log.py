@@ -8,8 +8,8 @@
 Yes/no decisions as numbers 0 and 1: a difference of shares. A case-mix model that does not know the group learns from
 the features what the group does: r = Delta (g - E[g | x]) + ..., so a difference of r in and out of the group is too
 small by the share of the group that the features predict. With ghat, what the same features predict of the group,
-learnt out of sample, Delta is right (Robinson 1988). Intervals: jackknife over professionals, t with the effective
-degrees of freedom of their weights (jackknife.py).
+learnt out of sample, Delta is right (Robinson 1988). Intervals: jackknife over professionals, t with the degrees of
+freedom of their parts of the variance, w_j s2 + w_j^2 tau2: chance, and the spread of their own gaps (jackknife.py).
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ def shared_log_gap(
     n1, n0 = side.inside.n, side.outside.n
     w = n1 * n0 / np.maximum(n1 + n0, 1.0)
     above = sum_by(side.judge, w * (side.inside.mean - side.outside.mean), len(sums.judges))
-    return _ratio(above, sum_by(side.judge, w, len(sums.judges)), unit=unit, confidence=confidence)
+    squares, df = (
+        float(within.sum() + outside.sum())
+        for within, outside in ((side.inside.m2, side.all_out[1]), (np.maximum(n1 - 1, 0.0), side.all_out[2]))
+    )
+    below = sum_by(side.judge, w, len(sums.judges))
+    return _ratio(above, below, unit=unit, confidence=confidence, parts=_parts(above, below, squares / max(df, 1.0)))
 
 
 def shared_adjusted_gap(
@@ -57,8 +62,12 @@ def shared_adjusted_gap(
     """
     size = int(judge.max(initial=-1)) + 1
     own = _centred(group if expected is None else group - expected, judge, size)
-    above = sum_by(judge, own * _centred(adjusted, judge, size), size)
-    return _ratio(above, sum_by(judge, own * own, size), unit=unit, confidence=confidence)
+    left = _centred(adjusted, judge, size)
+    above, below = sum_by(judge, own * left, size), sum_by(judge, own * own, size)
+    total = float(below.sum())
+    squares = float(((left - own * above.sum() / total) ** 2).sum()) if total > 0 else 0.0
+    noise = squares / max(len(left) - size - 1, 1)
+    return _ratio(above, below, unit=unit, confidence=confidence, parts=_parts(above, below, noise))
 
 
 def shared_rate_ratio(counts: Counts, *, confidence: float = 0.95) -> Number:
@@ -71,10 +80,9 @@ def shared_rate_ratio(counts: Counts, *, confidence: float = 0.95) -> Number:
     )
     if not (above.sum() > 0 and below.sum() > 0):
         return NotIdentified.of("no_events")
-    found = _ratio(
-        above, below, unit="ratio", confidence=confidence, scale=np.log, back=np.exp, parts=(above + below) ** 2
+    return _ratio(
+        above, below, unit="ratio", confidence=confidence, parts=(above + below) ** 2, scale=np.log, back=np.exp
     )
-    return found
 
 
 def raw_log_gap(
@@ -91,13 +99,26 @@ def raw_log_gap(
     there = n1 + n0 > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = (y1.sum() - y1) / (n1.sum() - n1) - (y0.sum() - y0) / (n0.sum() - n0)
-    parts = (n1 / n1.sum()) ** 2 + (n0 / n0.sum()) ** 2
+    # chance goes with a share of the decisions, differences between professionals with its square: both are in here
+    parts = (n1 / n1.sum() + n0 / n0.sum()) ** 1.5
     return _figure(gap, left_out[there], parts[there], unit=unit, confidence=confidence)
 
 
 def _centred(values: Floats, judge: Codes, size: int) -> Floats:
     n = np.maximum(np.bincount(judge, minlength=size), 1)
     return np.asarray(values - (sum_by(judge, values, size) / n)[judge])
+
+
+def _parts(above: Floats, below: Floats, noise: float) -> Floats:
+    """(J,) part of each in the variance of the shared gap: w s2 + w^2 tau2, tau2 by DerSimonian & Laird (1986)."""
+    w = below[below > 0]
+    if len(w) < 2 or not noise > 0:
+        return np.asarray(below**2)
+    own = above[below > 0] / w
+    gap = float((w * own).sum() / w.sum())
+    spread = float((w * (own - gap) ** 2).sum()) - noise * (len(w) - 1)
+    tau2 = max(0.0, spread / float(w.sum() - (w**2).sum() / w.sum()))
+    return np.asarray(below * noise + below**2 * tau2)
 
 
 def _same(value: Floats) -> Floats:
@@ -110,9 +131,9 @@ def _ratio(
     *,
     unit: str | None,
     confidence: float,
+    parts: Floats,
     scale: Callable[[Floats], Floats] = _same,
     back: Callable[[float], float] = float,
-    parts: Floats | None = None,
 ) -> Number:
     """sum above / sum below over professionals; interval on a scale, and back."""
     there = (below > 0) | (above != 0)
@@ -122,8 +143,7 @@ def _ratio(
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = scale((above.sum() - above) / (below.sum() - below))
     value = float(scale(np.asarray(above.sum() / below.sum())))
-    weights = below**2 if parts is None else parts[there]
-    return _figure(value, left_out, weights, unit=unit, confidence=confidence, back=back)
+    return _figure(value, left_out, parts[there], unit=unit, confidence=confidence, back=back)
 
 
 def _figure(

@@ -37,7 +37,7 @@ _MUCH_MISSING = 0.5
 class Compared:
     """What comparing gave. decision: (R, K) as measured; adjusted: (R, K) without the differences between cases.
 
-    predicted: (R,) what the case alone lets expect, None without features.
+    predicted: (R,) what the case alone lets expect, of a case-mix model `unseen`; None without features.
     """
 
     comparison: Comparison
@@ -72,7 +72,7 @@ def compare(
         mix = adjust(decision[:, 0], table, rows.judge, pool=pool, unit=rows.case, learner=learner)
         most = YES_NO if log.scale == "binary" else math.inf
         measured = measure_case_mix(mix, table, rows.judge, pool=pool, most=most, **settings)
-        adjusted, predicted = _centred(mix.adjusted[:, None], pool), mix.predicted
+        adjusted, predicted = _centred(mix.adjusted[:, None], pool), mix.unseen
         explained, name = mix.explained, mix.learner
     else:
         rules = stratify(table, design.bins) if route == "strata" else grow_classes(decision, table, rows.judge).rules

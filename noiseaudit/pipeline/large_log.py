@@ -45,13 +45,17 @@ _POOL_SIGN = " | "
 
 @dataclass(frozen=True)
 class LargeLog:
-    """What a large log is measured on: table of judge x class cells, the sample, and what comparing gave."""
+    """What a large log is measured on: table of judge x class cells, the sample, and what comparing gave.
+
+    classes: how every row is classed where it lies.
+    """
 
     table: Tabulated
     sample: LogRows
     followed: LogRows | None
     compared: Compared
     followed_effect: Floats | None
+    classes: CaseClasses
 
 
 def compare_large(
@@ -65,7 +69,8 @@ def compare_large(
     features, aside = usable_features(sample, design, findings)
     decision = coded_decisions(sample, log)
     rules = learnt_rules(features, decision, sample, design)
-    table = tabulate(log, classes=case_classes(rules, columns, log))
+    classes = case_classes(rules, columns, log)
+    table = tabulate(log, classes=classes)
     cells = table.main
     measured, fit = measure_classes(
         cells, name=CLASSES, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
@@ -95,7 +100,7 @@ def compare_large(
         its_effect = _effects_of(followed, rules, features, cells, fit.class_effect)
         findings.append(finding("log_sample_of_judges", n=len(followed.judges), total=len(cells.judges)))
     compared = Compared(comparison, measured, features, decision, adjusted, effect[:, 0])
-    return LargeLog(table, sample, followed, compared, its_effect)
+    return LargeLog(table, sample, followed, compared, its_effect, classes)
 
 
 def learnt_rules(features: FeatureTable, decision: Floats, sample: LogRows, design: AuditDesign) -> Rules:

@@ -18,7 +18,10 @@ from noiseaudit.estimators.log_level import LogLevel
 from noiseaudit.estimators.panel import largest_variance
 from noiseaudit.pipeline.case_counts import CaseCounts, cells_decided_twice
 from noiseaudit.pipeline.compared import coded_decisions, compare
+from noiseaudit.pipeline.groups import Grouped
 from noiseaudit.pipeline.large_log import compare_large
+from noiseaudit.pipeline.large_log_groups import groups_of_sums
+from noiseaudit.pipeline.log_groups import groups_of_log
 from noiseaudit.pipeline.log_parts import log_parts
 from noiseaudit.pipeline.offices import split_by_office
 from noiseaudit.pipeline.parts import Found, case_table, judges_of, run_settings, tool_version, unit_of
@@ -71,19 +74,23 @@ def audit_log(log: Log, table: Tabulated, design: AuditDesign, *, learner: Regre
     findings = list(table.findings)
     if design.design == "auto" and design.exposure is None:
         findings.append(finding("log_route", "warning", share=f"{shared_share(table.main):.0%}"))
-    rows, cells = fetch_rows(log, case_columns(log.table, design), findings=findings), table.main
+    columns, cells = case_columns(log.table, design), table.main
+    rows = fetch_rows(log, columns, findings=findings, characteristics=log.characteristics)
     if rows.exposure is not None:
-        found = measure_rates(rows, log, design, findings=findings)
+        found, grouped = measure_rates(rows, log, design, findings=findings)
     else:
         compared = compare(rows, log, design, learner=learner, findings=findings)
         parts = log_parts(rows, cells, compared, design, unit=unit_of(log), shift=float(log.shift), scale=log.scale)
         findings += _assignment_findings(parts, design)
         found = found_of(log, cells, compared.measured, parts)
+        grouped = groups_of_log(
+            log, rows, cells, compared, found.noise, parts.assignment, design, learner=learner, findings=findings
+        )
     found = replace(found, judge_index=_indexed(rows, cells, found.judge_index))
     counts = CaseCounts.of(cells)
     findings += log_findings(log, cells, counts, design, rates=rows.exposure is not None)
     findings += [] if rows.exposure is not None else _rests_on_few(found, cells)
-    return result_of(log, table, found, counts, design, findings, cases=case_table(cells))
+    return result_of(log, table, found, counts, design, findings, cases=case_table(cells), grouped=grouped)
 
 
 def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
@@ -100,11 +107,14 @@ def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
     )  # fmt: skip
     findings += _assignment_findings(parts, design)
     found = found_of(log, cells, large.compared.measured, parts)
+    grouped = groups_of_sums(
+        log, cells, large.classes, design, noise=found.noise, route=large.compared.comparison.route, findings=findings
+    )
     said = {one.code for one in large.table.findings} & {"W401", "W402", "W403"}  # of labels, in the sample too
     findings = [one for one in findings if one.code not in said]
     findings = [*large.table.findings, *findings, *log_findings(log, cells, twice.counts, design, rates=False)]
     findings += _rests_on_few(found, cells)
-    result = result_of(log, large.table, found, twice.counts, design, findings, cases=None)
+    result = result_of(log, large.table, found, twice.counts, design, findings, cases=None, grouped=grouped)
     return replace(result, judges=tuple(replace(judge, cells=judge.decisions) for judge in result.judges))
 
 
@@ -118,6 +128,7 @@ def result_of(
     *,
     cases: CaseTable | None,
     offices: JudgeOffices | None = None,
+    grouped: Grouped | None = None,
 ) -> AuditResult:
     """The result of what was found; judge_index are codes of the judges of the table. offices: where not those of the
     rows of `log`.
@@ -147,7 +158,7 @@ def result_of(
         lottery=Lottery(nothing, nothing, nothing),
         accuracy=NotIdentified.of("no_truth" if design.truth is None else "log"),
         judges=judges_of(cells, found.levels, found.judge_index, found.block, design.confidence),
-        groups=(),
+        groups=() if grouped is None else grouped.groups,
         findings=tuple(findings),
         supplement=Supplement(
             judges_informative=counts.judges_informative,
@@ -163,6 +174,7 @@ def result_of(
             differences=nothing,
             offices=split,
             log=found.parts,
+            groups=None if grouped is None else grouped.audit,
         ),
         settings=run_settings(log, design),
         tool_version=tool_version(),

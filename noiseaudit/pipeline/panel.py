@@ -24,6 +24,7 @@ from noiseaudit.estimators.panel import estimate_panel
 from noiseaudit.estimators.two_way import TwoWay
 from noiseaudit.estimators.two_way_intervals import level_error, level_test
 from noiseaudit.pipeline.offices import split_by_office
+from noiseaudit.pipeline.panel_groups import groups_of_panel
 from noiseaudit.pipeline.parts import case_table, judges_of, run_settings, tool_version, unit_of
 from noiseaudit.reading import Log, Tabulated
 from noiseaudit.reading.judge_offices import JudgeOffices
@@ -69,7 +70,9 @@ def panel_result(
     )
     accuracy = errors.accuracy if isinstance(errors, Errors) else errors
     findings = list(_findings(table, estimate, accuracy, scale))
-    ignored = [role for role in ("groups", "relations", "features", "pool") if getattr(design, role)]
+    grouped = groups_of_panel(log, cells, estimate, log.design, findings=findings)
+    ignored = [role for role in ("features", "pool") if getattr(design, role)]
+    ignored = [role for role in ignored if role != "features" or not design.discover]
     if ignored:
         findings.append(finding("roles_not_used", "warning", roles=", ".join(ignored)))
     split = split_by_office(log, cells.judges, design, fit=estimate.fit or estimate, findings=findings, counted=offices)
@@ -89,9 +92,11 @@ def panel_result(
         lottery=_lottery(log, table, estimate, unit, design),
         accuracy=accuracy,
         judges=judges_of(cells, levels, estimate.linked.judge_index, estimate.linked.block, design.confidence),
-        groups=(),
+        groups=grouped.groups,
         findings=tuple(findings),
-        supplement=replace(_supplement(log, table, estimate, levels, errors, unit), offices=split),
+        supplement=replace(
+            _supplement(log, table, estimate, levels, errors, unit), offices=split, groups=grouped.audit
+        ),
         settings=run_settings(log, design),
         tool_version=tool_version(),
         cases=case_table(cells),

@@ -78,7 +78,8 @@ def judges_of(
 def run_settings(log: Log, design: AuditDesign) -> dict[str, Any]:
     """Everything that repeats the run: roles as used, reading as found, analysis as asked."""
     asked = design.model_dump(mode="json", exclude=set(design.roles()))
-    return {**asked, "roles": dict(log.roles), "reading": dict(log.reading), "scale": log.scale}
+    used = {"roles": dict(log.roles), "reading": dict(log.reading), "scale": log.scale}
+    return {**asked, **used, "judge_columns": list(log.design.judge_columns)}
 
 
 def case_table(cells: Cells) -> CaseTable:

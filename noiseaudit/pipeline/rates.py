@@ -24,8 +24,10 @@ from noiseaudit.pipeline.compared import (
     usable_features,
     within_pools,
 )
+from noiseaudit.pipeline.groups import Grouped
 from noiseaudit.pipeline.log_parts import assignment_in
 from noiseaudit.pipeline.parts import Found
+from noiseaudit.pipeline.rate_groups import groups_of_rates
 from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import LogRows
 from noiseaudit.result import (
@@ -42,8 +44,8 @@ from noiseaudit.result.findings import finding
 from noiseaudit.result.log_parts import CLASSES
 
 
-def measure_rates(rows: LogRows, log: Log, design: AuditDesign, *, findings: list[Finding]) -> Found:
-    """Level noise of rates and its checks; noise of single decisions is not a matter of rates."""
+def measure_rates(rows: LogRows, log: Log, design: AuditDesign, *, findings: list[Finding]) -> tuple[Found, Grouped]:
+    """Level noise of rates with its checks, and groups; noise of single decisions is not a matter of rates."""
     if rows.exposure is None:
         raise ValueError("rates need an exposure")
     events = rows.decision + float(log.shift)
@@ -79,7 +81,9 @@ def measure_rates(rows: LogRows, log: Log, design: AuditDesign, *, findings: lis
         pools=len(rows.pools) if rows.pool is not None else None,
         characteristics=characteristics_used(design),
     )
-    return _found(found, comparison, rows, table, design)
+    mean = found.rate.value if isinstance(found.rate, Figure) else 0.0
+    grouped = groups_of_rates(log, rows, within, design, rate=mean, findings=findings)
+    return _found(found, comparison, rows, table, design), grouped
 
 
 def _classes(table: FeatureTable, rate: np.ndarray, rows: LogRows, design: AuditDesign) -> Rules:

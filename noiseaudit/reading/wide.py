@@ -119,9 +119,10 @@ def propose_judge_columns(table: Table, design: AuditDesign) -> tuple[str, ...]:
     for names in groups.values():
         if len(names) > len(best) and len(names) >= _FEWEST and _one_kind(table, design, names):
             best = tuple(names)
-    if not best and len(free) - 1 >= _FEWEST + 1 and _one_kind(table, design, free[1:]):
-        numbered = [name for name in free[1:] if re.fullmatch(r"[A-Za-z]{0,3}[0-9]{1,3}", name.strip())]
-        best = tuple(numbered) if len(numbered) == len(free) - 1 else ()
+    rest = free[1:] if design.case is None else free  # the case comes first
+    if not best and len(rest) >= _FEWEST + 1 and _one_kind(table, design, rest):
+        numbered = [name for name in rest if re.fullmatch(r"[A-Za-z]{0,3}[0-9]{1,3}", name.strip())]
+        best = tuple(numbered) if len(numbered) == len(rest) else ()
     return best
 
 

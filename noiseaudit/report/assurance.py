@@ -14,6 +14,7 @@ _FEW = 20
 _WORDS = ("noise", "system", "level", "pattern", "stable_pattern", "occasion", "judge_level", "sd", "interval")
 _WORDS_OF_LOGS = ("noise", "comparable_cases", "level", "pattern", "detectable_pattern", "occasion", "system", "bounds",
                   "assignment", "robustness_ratio", "sd", "interval")  # fmt: skip
+_WORDS_OF_GROUPS = ("systemic_gap", "own_gap", "flag", "smallest_detectable_gap")
 
 
 def sure_sentences(speaker: Speaker) -> list[str]:
@@ -46,8 +47,7 @@ def _sure_of_log(speaker: LogSpeaker) -> list[str]:
     if isinstance(level, Estimate):
         sentences.append(say("log.sure.intervals", confidence=speaker.confidence))
         if level.sd_interval is not None and level.sd_interval[1] > 1.5 * max(level.sd_interval[0], 1e-300):
-            low, high = (speaker.size(bound, level.variance_interval)[0] for bound in level.variance_interval or ())
-            sentences.append(say("sure.wide", low=low, high=high))
+            sentences.append(speaker.wide(level))
     if speaker.result.design.judges < _FEW:
         sentences.append(say("sure.few", judges=speaker.numerals.count(speaker.result.design.judges)))
     sentences.append(say("log.sure.by_lot" if speaker.by_lot else "log.sure.not_by_lot"))
@@ -122,6 +122,8 @@ def _method_of_log(speaker: LogSpeaker) -> list[str]:
 
 def glossary(speaker: Speaker) -> list[str]:
     """The words that this report uses."""
+    more = _WORDS_OF_GROUPS if speaker.result.supplement.groups is not None else ()
     if not isinstance(speaker, LogSpeaker):
-        return [speaker.say(f"glossary.{word}") for word in _WORDS]
-    return [*(speaker.say(f"glossary.{word}") for word in _WORDS_OF_LOGS), speaker.say("log.method.judge_level")]
+        return [speaker.say(f"glossary.{word}") for word in (*_WORDS, *more)]
+    words = [speaker.say(f"glossary.{word}") for word in (*_WORDS_OF_LOGS, *more)]
+    return [*words, speaker.say("log.method.judge_level")]

@@ -13,6 +13,7 @@ from noiseaudit.result import (
     Balance,
     ComparableClass,
     Comparison,
+    Component,
     Condition,
     Estimate,
     LogAudit,
@@ -36,9 +37,9 @@ def compared(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     say, comparison = speaker.say, log.comparison
     blocks: list[Block] = [say(f"log.compared.route_{comparison.route}")]
     if comparison.features:
-        blocks.append(say("log.compared.features", features=_listed(speaker, comparison.features)))
+        blocks.append(say("log.compared.features", features=listed(speaker, comparison.features)))
     if comparison.characteristics:
-        blocks.append(say("log.compared.characteristics", names=_listed(speaker, comparison.characteristics)))
+        blocks.append(say("log.compared.characteristics", names=listed(speaker, comparison.characteristics)))
     if comparison.pools is not None:
         blocks.append(say("log.compared.pools", pools=speaker.numerals.count(comparison.pools)))
     if comparison.explained is not None:
@@ -52,7 +53,8 @@ def compared(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     return blocks
 
 
-def _listed(speaker: LogSpeaker, names: tuple[str, ...], most: int = _MOST_NAMES) -> str:
+def listed(speaker: LogSpeaker, names: tuple[str, ...], most: int = _MOST_NAMES) -> str:
+    """Names with commas; the first ones, and how many more there are."""
     shown = ", ".join(names[:most])
     left = len(names) - most
     return shown if left <= 0 else f"{shown} {speaker.say('log.compared.more', n=speaker.numerals.count(left))}"
@@ -101,7 +103,7 @@ def _condition(speaker: LogSpeaker, condition: Condition) -> str:
     if condition.sign == "in" and not condition.values:  # nothing but cases without the feature
         return speaker.say("log.rule.missing", feature=condition.feature)
     key = {"<": "below", ">=": "from", "in": "among", "not in": "not_among"}[condition.sign]
-    value = _listed(speaker, condition.values, _MOST_VALUES)
+    value = listed(speaker, condition.values, _MOST_VALUES)
     if condition.bound is not None:
         value = speaker.numerals.exact(condition.bound)
     said = speaker.say(f"log.rule.{key}", feature=condition.feature, value=value)
@@ -130,7 +132,19 @@ def weighed(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
             say("log.column.interval", confidence=speaker.confidence), say("log.weigh.column_counted")]  # fmt: skip
     rows = [[*_source_row(speaker, each)] for each in log.pattern_sources]
     blocks.append(Grid(say("log.weigh.table"), head, rows, folded=len(rows) > _OPEN_ROWS))
-    return [*blocks, say("log.weigh.counted")] if len(rows) > 1 else blocks
+    if len(rows) > 1:
+        blocks.append(say("log.weigh.counted"))
+    counted = [each.component for each in log.pattern_sources if each.counted]
+    if len(counted) == 1 and _wider(speaker.result.noise.detectable_pattern, counted[0]):
+        blocks.append(say("log.weigh.picked"))
+    return blocks
+
+
+def _wider(whole: Component, part: Component) -> bool:
+    """Whether the whole is that part, with an interval that allows for the choice of it."""
+    if not isinstance(whole, Estimate) or not isinstance(part, Estimate):
+        return False
+    return whole.variance == part.variance and whole.variance_interval != part.variance_interval
 
 
 def _source_row(speaker: LogSpeaker, source: PatternSource) -> Iterator[str]:
@@ -153,7 +167,7 @@ def assigned(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     if isinstance(assignment.predicted, Balance):
         blocks.append(" ".join(_predicted(speaker, log, assignment.predicted)))
     elif assignment.features and assignment.predicted.reason == "rates":
-        blocks.append(say("log.assignment.by_feature"))
+        blocks.append(_most_uneven(speaker, assignment.features))
     else:
         blocks.append(say("log.assignment.unknown", because=assignment.predicted.because))
     if speaker.doubtful_lot:
@@ -182,6 +196,15 @@ def _predicted(speaker: LogSpeaker, log: LogAudit, predicted: Balance) -> Iterat
         yield say("log.assignment.slight")
     if log.comparison.route != "none":
         yield say("log.assignment.taken_out")
+
+
+def _most_uneven(speaker: LogSpeaker, features: tuple[Balance, ...]) -> str:
+    """The feature that differs most between colleagues, where no predicted decision sums the features up."""
+    most = max(features, key=lambda each: each.eta)
+    words = {"feature": f"“{most.feature}”", "p": speaker.numerals.p_value(most.p_adjusted)}
+    if most.eta <= 0:
+        return speaker.say("log.assignment.none_uneven", **words)
+    return speaker.say("log.assignment.most_uneven", **words, eta=_spread(speaker, most.eta))
 
 
 def _spread(speaker: LogSpeaker, eta: float) -> str:
@@ -214,7 +237,10 @@ def _balances(speaker: LogSpeaker, features: tuple[Balance, ...]) -> Grid:
             speaker.numerals.p_value(each.p_adjusted),
             test,
         ])  # fmt: skip
-    columns = ("eta", "eta_high", "effect", "p", "test")
+    columns = ["eta", "eta_high", "effect", "p", "test"]
+    if not any(each.effect is not None for each in ordered):  # in logs of rates
+        columns.remove("effect")
+        rows = [[*row[:3], *row[4:]] for row in rows]
     head = [say("log.column.feature"), *(say(f"log.assignment.column_{name}") for name in columns)]
     left = len(ordered) - len(rows)
     more = say("log.compared.more_features", n=speaker.numerals.count(left)) if left > 0 else ""

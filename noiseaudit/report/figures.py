@@ -48,9 +48,10 @@ def drawn(
     head: list[str] | None = None,
     rows: list[list[str]] | None = None,
     description: str | None = None,
+    prefix: str | None = None,
 ) -> Chart:
-    """The chart of this name as SVG; description: where it is not that of its section."""
+    """The chart of this name as SVG; description, prefix of ids: where they are not those of its section and name."""
     axes = getattr(charts, name)(speaker.result, language=speaker.language)
     told = description or speaker.say(f"{_SECTION[name]}.description")
-    svg = svg_of(axes.figure, prefix=name, title=title, description=told)
+    svg = svg_of(axes.figure, prefix=prefix or name, title=title, description=told)
     return Chart(name, svg, title, subtitle, head or [], rows or [])

@@ -11,13 +11,14 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.formatting import decimals_for, json_text, printable
 from noiseaudit.report.assurance import estimator_sentences, glossary, sure_sentences
 from noiseaudit.report.figures import Block, Chart, drawn
+from noiseaudit.report.groups import group_section, groups_in_short
 from noiseaudit.report.log_sections import individuals_notes, log_sections, offices
 from noiseaudit.report.log_sentences import LogSpeaker, speaker_of
 from noiseaudit.report.rates import RateSpeaker
 from noiseaudit.report.sentences import Speaker, nobody_differed, told
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
 from noiseaudit.result.exchange import without_people
-from noiseaudit.result.suppression import as_shown
+from noiseaudit.result.readers import for_readers
 from noiseaudit.tables import (
     FEWEST_FOR_POINTS,
     averaging,
@@ -27,9 +28,9 @@ from noiseaudit.tables import (
     whole_steps,
 )
 
-PANEL = ("short", "audited", "lottery", "parts", "individuals", "offices", "helps", "sure", "method")
-LOG = ("short", "audited", "compared", "pairs", "parts", "rates", "weigh", "assignment", "individuals", "offices",
-       "time", "second", "helps", "sure", "method")  # fmt: skip
+PANEL = ("short", "audited", "lottery", "parts", "individuals", "groups", "offices", "helps", "sure", "method")
+LOG = ("short", "audited", "compared", "pairs", "parts", "rates", "weigh", "assignment", "individuals", "groups",
+       "offices", "time", "second", "helps", "sure", "method")  # fmt: skip
 _LARGEST_COPY = 400_000  # letters, so that the page stays under 1 MB whatever the size of the log
 _EMPTY = 0.0005  # a share that prints as 0.0%
 
@@ -39,7 +40,7 @@ def render_html(
 ) -> str:
     """The whole page. The same result gives the same bytes."""
     copy = json_text(result.to_dict(audience, key=key), indent=1)
-    result = as_shown(result, audience)
+    result = for_readers(result, audience, key=key)
     speaker = speaker_of(result, language)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("noiseaudit", "report/templates"),
@@ -50,6 +51,7 @@ def render_html(
     )
     order, sections = (LOG, _log(speaker)) if isinstance(speaker, LogSpeaker) else (PANEL, _panel(speaker))
     fixed = ("short", "audited", "sure", "method")  # every result has these
+    sections["groups"] = group_section(speaker)
     page = environment.get_template("page.html").render(
         say=speaker.say,
         language=language,
@@ -59,6 +61,7 @@ def render_html(
         sections=[name for name in order if name in fixed or sections.get(name)],
         blocks=sections,
         title=speaker.say("report.title", name=result.input.name),
+        about_groups=groups_in_short(speaker),
         audited=_audited(speaker),
         sure=sure_sentences(speaker),
         settings=_settings(result),
@@ -93,7 +96,7 @@ def _log(speaker: LogSpeaker) -> dict[str, list[Block]]:
 
 
 def _audited(speaker: Speaker) -> list[tuple[str, str]]:
-    say, result, plain, count = speaker.say, speaker.result, speaker.numerals.plain, speaker.numerals.count
+    say, result, plain = speaker.say, speaker.result, speaker.numerals.plain
     source, design = result.input, result.design
     rows = say(
         "audited.rows_text",
@@ -114,12 +117,7 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
     facts += [
         (say("audited.professionals"), plain(design.judges)),
         (say("audited.cases"), plain(design.cases)),
-        (say("audited.decisions"), plain(design.decisions)),
-        (
-            say("audited.overlap"),
-            say("audited.overlap_text", shared=plain(result.supplement.cases_informative), cases=count(design.cases)),
-        ),
-        (say("audited.repeats"), say("audited.repeats_text", n=count(design.replicated_cells))),
+        *_decided(speaker),
         (say("audited.scale"), say(f"audited.scale_{design.scale}")),
         (
             say("audited.columns"),
@@ -128,6 +126,19 @@ def _audited(speaker: Speaker) -> list[tuple[str, str]]:
         (say("audited.reading"), _reading(speaker)),
     ]
     return facts
+
+
+def _decided(speaker: Speaker) -> list[tuple[str, str]]:
+    """How many decisions there are, and on how many shared cases; counts of events share nothing."""
+    say, design, plain, count = speaker.say, speaker.result.design, speaker.numerals.plain, speaker.numerals.count
+    if isinstance(speaker, RateSpeaker):
+        return [(say("rates.counts"), plain(design.decisions))]
+    shared = plain(speaker.result.supplement.cases_informative)
+    return [
+        (say("audited.decisions"), plain(design.decisions)),
+        (say("audited.overlap"), say("audited.overlap_text", shared=shared, cases=count(design.cases))),
+        (say("audited.repeats"), say("audited.repeats_text", n=count(design.replicated_cells))),
+    ]
 
 
 def _role(speaker: Speaker, role: str) -> str:

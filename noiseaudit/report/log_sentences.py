@@ -104,6 +104,11 @@ class LogSpeaker(Speaker):
         """Head of the column of mean decisions."""
         return self.say(f"log.column.mean{'_yes_no' if self.result.design.scale == 'binary' else ''}")
 
+    def wide(self, level: Estimate) -> str:
+        """That level noise is known only roughly."""
+        low, high = (self.size(bound, level.variance_interval)[0] for bound in level.variance_interval or ())
+        return self.say("sure.wide", low=low, high=high)
+
     def component_cells(self, component: Component) -> tuple[str, str]:
         """Two cells: size and interval; bounds; or the reason why there is neither."""
         row = self._cells(component)
@@ -224,7 +229,7 @@ class LogSpeaker(Speaker):
         """One or two things that a reader can do."""
         level, log = self.result.noise.level, self.log
         if self._formed():
-            return self.say("log.short.do_formed")
+            return self.panel_advice()
         if not isinstance(level, Estimate) or log is None:
             return self.say("short.do_more")
         if log.comparison.route == "none":
@@ -236,7 +241,9 @@ class LogSpeaker(Speaker):
         return " ".join([self.say("log.short.do_level"), *begin, self.panel_advice()])
 
     def panel_advice(self) -> str:
-        """Let some colleagues judge the same cases: only that shows what a log cannot."""
+        """Let some colleagues judge the same cases: only that shows what a log cannot. Groups can judge nothing."""
+        if self._formed():
+            return self.say("log.short.do_formed")
         judges = self.numerals.count(min(MANY_JUDGES + 1, self.result.design.judges))
         return self.say("log.short.do_panel", judges=judges, cases=self.numerals.count(LINK_CASES))
 

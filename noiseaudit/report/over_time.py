@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from noiseaudit.errors import NotIdentified
 from noiseaudit.formatting import decimals_for
+from noiseaudit.report.comparability import listed
 from noiseaudit.report.figures import Block, Chart, Grid, drawn
 from noiseaudit.report.log_sentences import LogSpeaker
-from noiseaudit.result import Component, Estimate, Figure, LogAudit, MomentEffect, Number, OverTime
+from noiseaudit.result import Component, Estimate, Figure, LogAudit, MomentEffect, OverTime
 
 _ALIKE = 0.05
+_MOST_PERIODS = 6  # that are named in a sentence
 _BY_CHANCE = 0.002  # of periods outside 99.8 % limits
 
 
@@ -23,10 +25,13 @@ def over_time(speaker: LogSpeaker, log: LogAudit) -> list[Block]:
     count, everybody = speaker.numerals.count, speaker.result.design.judges
     if time.judges < everybody:
         blocks.append(say("log.time.sample", judges=count(time.judges), all=count(everybody)))
+    if time.undated:
+        followed = time.undated + sum(period.decisions for period in time.periods)
+        blocks.append(say("log.time.undated", undated=count(time.undated), all=count(followed)))
     if time.periods:
-        blocks += [_drift(speaker, time), say("log.time.bands")]
+        blocks += [_drift(speaker, time), say("log.time.bands"), *_level_outside(speaker, time)]
     blocks += [_persistence(speaker, time), say("log.time.lower_bound"), _days(speaker, time.judge_days)]
-    blocks.append(_sequence(speaker, time.sequence))
+    blocks.append(_sequence(speaker, time))
     if time.moments:
         blocks += [say("log.time.moments"), _moments(speaker, time.moments)]
     return blocks
@@ -57,16 +62,28 @@ def _drift(speaker: LogSpeaker, time: OverTime) -> Chart:
             if speaker.result.design.scale == "binary":  # no share lies outside 0 to 100 %
                 low, high = max(0.0, low), min(1.0, high)
             limits = f"{speaker.mean_text(low)} {say('phrase.to')} {speaker.mean_text(high)}"
+        level, interval = speaker.component_cells(period.level)
         rows.append([
             speaker.numerals.period(period.start, time.unit), plain(period.decisions), plain(period.judges),
             f"{mean} ({say('log.time.outside')})" if period.outside else mean, limits,
-            *speaker.component_cells(period.level),
+            f"{level} ({say('log.time.outside')})" if period.level_outside else level, interval,
         ])  # fmt: skip
     expected = speaker.by_chance(_BY_CHANCE * shown)
     return drawn(
         speaker, "drift", title, subtitle=say("log.time.sub", expected=expected), head=head, rows=rows,
         description=say("log.time.description"),
     )  # fmt: skip
+
+
+def _level_outside(speaker: LogSpeaker, time: OverTime) -> list[str]:
+    """The periods up to which the moving average of level noise lies outside its limits; nothing where none does."""
+    say, count = speaker.say, speaker.numerals.count
+    outside = tuple(speaker.numerals.period(p.start, time.unit) for p in time.periods if p.level_outside)
+    if not outside:
+        return []
+    n = count(sum(period.mean is not None for period in time.periods))
+    words = {"outside": count(len(outside)), "n": n, "periods": say(f"log.time.unit_{time.unit}", n=n)}
+    return [say("log.time.level_outside", **words, named=listed(speaker, outside, _MOST_PERIODS))]
 
 
 def _persistence(speaker: LogSpeaker, time: OverTime) -> str:
@@ -89,11 +106,20 @@ def _days(speaker: LogSpeaker, days: Component) -> str:
     return say("log.time.days", **speaker.sized(days))
 
 
-def _sequence(speaker: LogSpeaker, found: Number) -> str:
+def _sequence(speaker: LogSpeaker, time: OverTime) -> str:
+    """What the decision before does, and what is left of it without the mood that a day's decisions share."""
+    say, whole, rest = speaker.say, time.sequence, time.sequence_beyond_day
+    if isinstance(whole, NotIdentified):
+        return say("log.time.sequence_unknown", because=whole.because)
+    said = [_pull(speaker, whole, "sequence"), say("log.time.shared_day")]
+    if isinstance(rest, NotIdentified):
+        return " ".join([*said, say("log.time.beyond_day_unknown", because=rest.because)])
+    return " ".join([*said, _pull(speaker, rest, "beyond_day")])
+
+
+def _pull(speaker: LogSpeaker, found: Figure, key: str) -> str:
     """The previous decision's pull in per cents of its distance from the usual; for yes/no in percentage points."""
     say = speaker.say
-    if isinstance(found, NotIdentified):
-        return say("log.time.sequence_unknown", because=found.because)
     shown = Figure(100 * found.value, None, None, found.interval_reason)
     if found.interval is not None:
         shown = Figure(shown.value, None, (100 * found.interval[0], 100 * found.interval[1]))
@@ -103,9 +129,9 @@ def _sequence(speaker: LogSpeaker, found: Number) -> str:
     value = speaker.numerals.amount(shown.value if unclear else abs(shown.value), unit, decimals)
     interval = speaker.bracket(shown.interval, unit, decimals, shown.interval_reason)
     if unclear:
-        return say("log.time.sequence_unclear", value=value, interval=interval)
+        return say(f"log.time.{key}_unclear", value=value, interval=interval)
     kind = "_yes_no" if speaker.result.design.scale == "binary" else ""
-    return say(f"log.time.sequence_{'same' if found.value > 0 else 'opposite'}{kind}", value=value, interval=interval)
+    return say(f"log.time.{key}_{'same' if found.value > 0 else 'opposite'}{kind}", value=value, interval=interval)
 
 
 def _moments(speaker: LogSpeaker, moments: tuple[MomentEffect, ...]) -> Grid:

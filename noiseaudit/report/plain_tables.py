@@ -6,13 +6,15 @@ import csv
 import io
 
 from noiseaudit.formatting import printable
+from noiseaudit.group_tables import group_tables
 from noiseaudit.log_tables import log_tables
 from noiseaudit.report.figures import Block, Grid
+from noiseaudit.report.groups import group_section, groups_in_short
 from noiseaudit.report.log_sections import log_sections, offices
 from noiseaudit.report.log_sentences import LogSpeaker, speaker_of
 from noiseaudit.report.sentences import Speaker, told
 from noiseaudit.result import AuditResult
-from noiseaudit.result.suppression import as_shown
+from noiseaudit.result.readers import for_readers
 from noiseaudit.tables import noise_parts
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
@@ -20,17 +22,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
 
 def render_markdown(result: AuditResult, *, language: str = "en") -> str:
     """Headline, noise table, what a log adds, and findings as Markdown."""
-    result = as_shown(result, "public")
+    result = for_readers(result, "public")
     speaker = speaker_of(result, language)
     say = speaker.say
     lines = [f"# {_cell(say('report.title', name=result.input.name))}", ""]
-    lines += [*map(_cell, speaker.headline()), "", *map(_cell, speaker.parts()), ""]
+    lines += [*map(_cell, speaker.headline()), "", *map(_cell, [*speaker.parts(), *groups_in_short(speaker)]), ""]
     if isinstance(speaker, LogSpeaker):
         sections = log_sections(speaker)
     else:
         lines += _noise(speaker)
         sections = {"offices": offices(speaker)}
-    for name, blocks in sections.items():
+    for name, blocks in ({"groups": group_section(speaker)} | sections).items():
         if blocks:
             lines += [f"## {say(f'section.{name}')}", "", *(line for block in blocks for line in _block(block))]
     lines += [f"## {say('sure.checks')}", ""]
@@ -84,7 +86,7 @@ def _cell(text: str) -> str:
 def render_csv(result: AuditResult) -> str:
     """The noise table as CSV with full precision; text that a spreadsheet would run gets a leading quote.
 
-    What a log adds follows in tables of their own: an empty line, the table's name, its columns, its rows.
+    What a log and groups add follows in tables of their own: an empty line, the table's name, its columns, its rows.
     """
     table = result.to_frame("noise")
     out = io.StringIO()
@@ -92,7 +94,8 @@ def render_csv(result: AuditResult) -> str:
     writer.writerow(table.columns)
     for row in table.itertuples(index=False):
         writer.writerow([spreadsheet_safe(value) for value in row])
-    for more in log_tables(as_shown(result, "public")):
+    shown = for_readers(result, "public")
+    for more in [*log_tables(shown), *group_tables(shown)]:
         writer.writerows([[], [more.name], more.columns])
         writer.writerows([spreadsheet_safe(value) for value in row] for row in more.rows)
     return out.getvalue()

@@ -11,7 +11,7 @@ from noiseaudit.report.figures import Block, Grid
 from noiseaudit.report.log_sentences import LogSpeaker
 from noiseaudit.report.sentences import Speaker
 from noiseaudit.result import Estimate, Figure, Interval, Number, Rates
-from noiseaudit.tables import noise_parts
+from noiseaudit.tables import Part, noise_parts
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,39 @@ class RateSpeaker(LogSpeaker):
         return str(self.result.design.roles.get("exposure"))
 
     @property
+    def per(self) -> int:
+        """Units of exposure that rates are told for: 1, or 100, 1,000, ... so that the mean rate is at least 1."""
+        rate = self.rates.rate
+        if not isinstance(rate, Figure) or not 0 < rate.value < 1:
+            return 1
+        return int(10 ** max(2, math.ceil(-math.log10(rate.value))))
+
+    @property
+    def _many(self) -> str:
+        return "_many" if self.per > 1 else ""
+
+    @property
+    def _per_words(self) -> dict[str, str]:
+        return {"per": self.say("rates.per", n=self.numerals.plain(self.per))} if self.per > 1 else {}
+
+    @property
     def mean_word(self) -> str:
         """Head of the column of means of classes."""
-        return self.say("rates.column_mean")
+        return self.say(f"rates.column_mean{self._many}", **self._per_words)
+
+    def size(self, variance: float, interval: Interval | None = None) -> tuple[str, str]:
+        """A part in events per `per` units of exposure, and its interval, empty where there is none."""
+        factor = self.per**2
+        bounds = None if interval is None else (factor * interval[0], factor * interval[1])
+        return super().size(factor * variance, bounds)
+
+    def mean_text(self, mean: float) -> str:
+        """The rate of a class."""
+        return super().mean_text(self.per * mean)
+
+    def unit_sentence(self) -> str:
+        """What sizes are told in."""
+        return self.say(f"rates.unit{self._many}", column=self.exposure, **self._per_words)
 
     def headline(self) -> list[str]:
         """How far rates lie apart, as a share of the mean, and what that mean is."""
@@ -68,8 +98,25 @@ class RateSpeaker(LogSpeaker):
         return [self.say("rates.not_said"), *Speaker.not_said(self)]
 
     def _mean(self, rate: Figure) -> str:
-        value, bracket = self.figure(rate)
-        return self.say("rates.mean", value=value, column=self.exposure, interval=bracket)
+        ends = None if rate.interval is None else (self.per * rate.interval[0], self.per * rate.interval[1])
+        value, bracket = self.figure(Figure(self.per * rate.value, rate.unit, ends, rate.interval_reason))
+        words = {"value": value, "column": self.exposure, "interval": bracket}
+        return self.say(f"rates.mean{self._many}", **words, **self._per_words)
+
+    def part_line(self, part: Part) -> str:
+        """A part as a line of the summary, with what its size is told for."""
+        line = super().part_line(part)
+        if part.estimate is None or self.per == 1:
+            return line
+        return self.say("rates.line_many", line=line, column=self.exposure, **self._per_words)
+
+    def wide(self, level: Estimate) -> str:
+        """That level noise is known only roughly, as a share of the rate."""
+        relative = self.rates.relative
+        if not isinstance(relative, Estimate) or relative.sd_interval is None:
+            return super().wide(level)
+        low, high = map(self.numerals.percent, relative.sd_interval)
+        return self.say("rates.wide", low=low, high=high)
 
     def _of_rate(self, value: float, ends: Interval | None, estimate: Estimate) -> dict[str, str]:
         decimals = min(decimals_for(value, ends), 3)
@@ -87,7 +134,7 @@ def rate_parts(speaker: RateSpeaker) -> list[Block]:
         if not (isinstance(part.component, NotIdentified) and part.component.reason == "rates")
         for row in [speaker.part_row(part)]
     ]
-    return [say("rates.unit", column=speaker.exposure), Grid(say("log.parts.table"), head, rows), say("rates.rest")]
+    return [speaker.unit_sentence(), Grid(say("log.parts.table"), head, rows), say("rates.rest")]
 
 
 def rate_checks(speaker: RateSpeaker) -> list[Block]:

@@ -8,17 +8,18 @@ from typing import Any
 
 from noiseaudit.errors import CallError
 from noiseaudit.formatting import printable
+from noiseaudit.group_tables import group_tables
 from noiseaudit.log_tables import log_tables
 from noiseaudit.report.plain_tables import spreadsheet_safe
 from noiseaudit.result import Audience, AuditResult
-from noiseaudit.result.suppression import as_shown
+from noiseaudit.result.readers import for_readers
 
 _MADE = dt.datetime(1980, 1, 1)
 _NOISE = ("component", "status", "variance", "sd", "sd_low", "sd_high", "share", "share_low", "share_high", "because")
 
 
 def render_workbook(result: AuditResult, *, audience: Audience = "public", key: bytes | None = None) -> bytes:
-    """Sheets noise, account, findings, for a team judges, and those of a log.
+    """Sheets noise, account, findings, for a team judges, those of a log and of groups.
 
     CallError where the extra `excel` is not installed.
     """
@@ -31,8 +32,9 @@ def render_workbook(result: AuditResult, *, audience: Audience = "public", key: 
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"created": _MADE})
     bold = book.add_format({"bold": True})
-    shown = as_shown(result, audience)
-    more = [(table.name, [*table.columns], [[*row] for row in table.rows]) for table in log_tables(shown)]
+    shown = for_readers(result, audience, key=key)
+    added = [*log_tables(shown), *group_tables(shown)]
+    more = [(table.name, [*table.columns], [[*row] for row in table.rows]) for table in added]
     for name, head, rows in [*_tables(result, plain), *more]:
         sheet = book.add_worksheet(name)
         for column, label in enumerate(head):

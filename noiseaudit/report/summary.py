@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from noiseaudit.formatting import printable
+from noiseaudit.report.groups import groups_in_short
 from noiseaudit.report.log_sentences import speaker_of
 from noiseaudit.report.sentences import told
 from noiseaudit.result import AuditResult
@@ -28,6 +29,7 @@ def summary_text(result: AuditResult, *, language: str = "en") -> str:
         "",
         *speaker.headline(),
         *speaker.parts(),
+        *groups_in_short(speaker),
         "",
         *("  " * part.depth + speaker.part_line(part) for part in noise_parts(result)),
     ]

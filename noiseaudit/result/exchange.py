@@ -16,8 +16,7 @@ from noiseaudit.result.audit_result import AuditResult
 from noiseaudit.result.findings import finding
 from noiseaudit.result.group_parts import GroupGaps
 from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure
-from noiseaudit.result.pseudonyms import codes
-from noiseaudit.result.suppression import as_shown
+from noiseaudit.result.readers import for_readers, names_for
 
 SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
@@ -36,13 +35,10 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
     """JSON-ready data. `public` empties every list about persons and says so in a finding; `team` writes codes."""
     if audience not in typing.get_args(Audience):
         raise CallError("wrong_setting", f"audience must be 'public' or 'team', not {audience!r}")
-    result = as_shown(result, audience)
     judges: list[Any] = []
-    named: dict[str, str] = {}
-    findings = list(result.findings)
+    shown, named = for_readers(result, audience, key=key), names_for(result, audience, key=key)
+    findings = list(shown.findings)
     if audience == "team":
-        labels = [judge.judge for judge in result.judges]
-        named = dict(zip(labels, codes(labels, key), strict=True))
         judges = [_plain(judge) | {"judge": named[judge.judge]} for judge in result.judges]
     elif result.judges:
         findings.append(finding("persons_withheld", n=len(result.judges)))
@@ -57,18 +53,16 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
         "lottery": _plain(result.lottery),
         "accuracy": _plain(result.accuracy),
         "judges": judges,
-        "groups": [_group(group, named) for group in result.groups],
+        "groups": [_group(group) for group in shown.groups],
         "findings": _plain(findings),
-        "supplement": _plain(result.supplement),
+        "supplement": _plain(shown.supplement),
         "settings": _plain(without_people(result.settings)) | {"audience": audience},
     }
 
 
-def _group(group: GroupGaps, named: Mapping[str, str]) -> dict[str, Any]:
-    """A group under the one name that it has, with the professionals that have a code."""
-    plain = {key: value for key, value in _plain(group).items() if key not in ("group", "relation") or value}
-    judges = [_plain(judge) | {"judge": named[judge.judge]} for judge in group.judges if judge.judge in named]
-    return plain | {"judges": judges}
+def _group(group: GroupGaps) -> dict[str, Any]:
+    """A group under the one name that it has."""
+    return {key: value for key, value in _plain(group).items() if key not in ("group", "relation") or value}
 
 
 def _plain(value: Any) -> Any:
@@ -96,9 +90,13 @@ def from_dict(data: Mapping[str, Any]) -> AuditResult:
             "wrong_schema", f"schema version {version!r} cannot be read; this version reads {SCHEMA_VERSION}"
         )
     try:
+        named = [{"group": None, "relation": None} | group for group in data["groups"]]
+        parts = {**data, "groups": named}
         return AuditResult(
             **{
-                f.name: _build(_hints(AuditResult)[f.name], data[f.name]) for f in fields(AuditResult) if f.name in data
+                f.name: _build(_hints(AuditResult)[f.name], parts[f.name])
+                for f in fields(AuditResult)
+                if f.name in parts
             },
             tool_version=data["tool"]["version"],
         )

@@ -7,10 +7,13 @@ import os
 from pathlib import Path
 
 from noiseaudit.errors import CallError
+from noiseaudit.simulation.demo_groups import groups_demo
+from noiseaudit.simulation.demo_groups_log import groups_log_demo
 from noiseaudit.simulation.demo_log import log_demo
 from noiseaudit.simulation.demo_panel import panel_demo, yes_no_demo
 
-DEMOS = {"panel": panel_demo, "yes-no": yes_no_demo, "log": log_demo}
+DEMOS = {"panel": panel_demo, "yes-no": yes_no_demo, "log": log_demo, "groups": groups_demo,
+         "groups-log": groups_log_demo}  # fmt: skip
 
 
 def write_demo(directory: str | Path, *, name: str = "panel", force: bool = False) -> list[Path]:

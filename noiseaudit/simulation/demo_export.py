@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 NOTE = "A made-up export for noiseaudit. Nobody in it exists. truth.json holds the noise that was built in.\n"
@@ -9,11 +10,14 @@ NOTE = "A made-up export for noiseaudit. Nobody in it exists. truth.json holds t
 
 @dataclass(frozen=True)
 class Demo:
-    """An export (written in cp1252), its noiseaudit.toml, the built-in noise by part, and a note for the reader."""
+    """An export (written in cp1252), its noiseaudit.toml, the built-in noise by part, and a note for the reader.
+
+    truth: parts of the noise with their SD; of groups, who deviates.
+    """
 
     export: str
     config: str
-    truth: dict[str, dict[str, float]]
+    truth: Mapping[str, object]
     note: str = NOTE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -65,7 +65,8 @@ def _repeated(design: Design, generator: np.random.Generator) -> Rows:
     first = rows.occasion == 0
     again = np.repeat(generator.random(int(first.sum())) < 1 / 6, 2)
     keep = first | again
-    return Rows(rows.case[keep], rows.judge[keep], rows.occasion[keep], rows.decision[keep], rows.answer, rows.level)
+    kept = {name: getattr(rows, name)[keep] for name in ("case", "judge", "occasion", "decision")}
+    return replace(rows, **kept)
 
 
 def _export(panel: _Panel, rows: Rows) -> str:

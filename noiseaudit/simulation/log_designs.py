@@ -10,6 +10,7 @@ import numpy as np
 
 from noiseaudit.errors import CallError
 from noiseaudit.simulation.case_mix import CATEGORIES, NUMBERS, RELEVANT, scaling
+from noiseaudit.simulation.group_design import GroupDesign
 
 LogScale = Literal["continuous", "log", "binary", "ordinal"]
 LogAssignment = Literal["random", "pooled", "specialised", "confounded"]
@@ -49,6 +50,7 @@ class LogDesign:
     offices: int = 1
     office: float = 0.0
     second_decisions: float = 0.0
+    groups: GroupDesign | None = None
 
     def __post_init__(self) -> None:
         problems = [*self._wrong_numbers(), *self._wrong_names()]

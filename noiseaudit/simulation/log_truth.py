@@ -22,6 +22,7 @@ from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.simulation import case_mix
+from noiseaudit.simulation.group_design import Added, added_variance
 from noiseaudit.simulation.log_designs import LogDesign
 from noiseaudit.simulation.truth import Truth, expectations
 
@@ -74,7 +75,8 @@ def _lags(design: LogDesign) -> tuple[Floats, Floats]:
 
 def _closed_form(design: LogDesign) -> LogTruth:
     level, office, day = design.level**2, design.office**2, design.judge_day**2
-    stable = design.detectable_pattern**2 + design.stable_pattern**2
+    added = Added(0.0, 0.0, 0.0) if design.groups is None else added_variance(design.groups, design.judges)
+    stable = design.detectable_pattern**2 + design.stable_pattern**2 + added.pattern
     unmeasured = design.unmeasured**2
     noise = stable + unmeasured + design.occasion**2 + day
     omitted = 0.0
@@ -82,17 +84,20 @@ def _closed_form(design: LogDesign) -> LogTruth:
         x, _, alike = _pairs(design.omit)
         omitted = design.case_sd**2 / 2 * float(np.mean((case_mix.worth(x) - case_mix.worth(alike)) ** 2))
     lags, often = _lags(design)
+    lasting = office + added.level
     return LogTruth(
-        level=level + office,
+        level=level + office + added.level,
         stable_pattern=stable,
         occasion=design.occasion**2 + day + noise * design.sequence**2 / (1 - design.sequence**2),
-        case=design.case_sd**2 + unmeasured,
+        case=design.case_sd**2 + unmeasured + added.case,
         detectable_pattern=design.source_variance * len(set(design.pattern_on) - set(design.omit)),
         unmeasured=unmeasured + omitted,
         level_between_offices=office,
-        level_within_offices=level,
-        level_all_periods=float(lags @ often),
-        persistence=(design.persistence * level + office) / (level + office) if level + office else design.persistence,
+        level_within_offices=level + added.level,
+        level_all_periods=float(lags @ often) + added.level,
+        persistence=(design.persistence * level + lasting) / (level + lasting)
+        if level + lasting
+        else design.persistence,
         judge_day=day,
         sequence=design.sequence,
     )

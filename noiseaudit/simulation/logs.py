@@ -12,6 +12,7 @@ from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.simulation import case_mix
 from noiseaudit.simulation.assignments import Moments, assign, calendar
+from noiseaudit.simulation.group_design import GroupDesign, Groups, draw_groups
 from noiseaudit.simulation.log_designs import LogAssignment, LogDesign, LogScale
 from noiseaudit.simulation.log_truth import LogTruth, log_truth
 from noiseaudit.simulation.truth import Simulated, ordinal_probabilities
@@ -23,7 +24,8 @@ class LogRows:
 
     case, judge, office, period, pool (None without pools): codes. features: by name, without the omitted ones,
     categories as codes; `categorical` names these. worth: case_sd f(x), with the omitted features: what an oracle
-    would adjust for. unmeasured: u. level: (J, periods) latent levels of the judges, with their office's.
+    would adjust for. unmeasured: u. level: (J, periods) latent levels of the judges, with their office's. groups: where
+    the design has them.
     """
 
     case: Codes
@@ -38,6 +40,7 @@ class LogRows:
     worth: Floats
     unmeasured: Floats
     level: Floats
+    groups: Groups | None = None
 
 
 def simulate_log(
@@ -68,11 +71,12 @@ def simulate_log(
     offices: int = 1,
     office: float = 0.0,
     second_decisions: float = 0.0,
+    groups: GroupDesign | None = None,
     seed: int = 1,
 ) -> Simulated[LogTruth]:
     """An ordinary log with known truth: y = mean + f(x) + office + level + pattern + u + occasion.
 
-    Columns: case, judge, (office, pool,) moment, the features, decision; rows in the order of `moment`.
+    Columns: case, judge, (office, pool, group, judge_group,) moment, the features, decision; in the order of `moment`.
 
     f is a nonlinear function of x1 to x5 (uniform on 0 to 1), `kind` and `channel` (categories) with SD `case_sd`
     (case_mix.py has the formula). features: how many there are; those past the seventh (z1, z2, ...) do not matter.
@@ -92,7 +96,9 @@ def simulate_log(
     from one to the next. moment: in office hours; a judge decides 4 to 12 cases on a worked day, more only where the
     quarter is too short. judge_day: SD of a judge's day. sequence: what one unit more in the judge's previous
     decision, against what was to be expected, does to the next one. offices, office: how many, and the SD between
-    them. second_decisions: share of the cases decided again in the same period, half of them by the same judge.
+    them. second_decisions: share of the cases decided again in the same period, half of them by the same judge. groups:
+    a characteristic of the cases that some judges treat differently (GroupDesign); who does is in `groups` of the
+    result. The truth of yes/no and ordinal decisions is without what groups add.
 
     CallError for values that make no log. The same seed gives the same data.
     """
@@ -125,6 +131,7 @@ def simulate_log(
         offices=offices,
         office=office,
         second_decisions=second_decisions,
+        groups=groups,
     )
     rows = draw_log(design, np.random.default_rng(seed))
     data = pd.DataFrame(
@@ -137,11 +144,16 @@ def simulate_log(
         data["office"] = [f"O{code + 1:02d}" for code in rows.office]
     if rows.pool is not None:
         data["pool"] = [f"P{code + 1:02d}" for code in rows.pool]
+    if groups is not None and rows.groups is not None:
+        names = np.array(groups.values)
+        data["group"] = names[rows.groups.value[rows.case]]
+        if rows.groups.home is not None:
+            data["judge_group"] = names[rows.groups.home[rows.judge]]
     data["moment"] = rows.moment
     for name, values in rows.features.items():
         data[name] = [chr(ord("a") + code) for code in values] if name in rows.categorical else values
     data["decision"] = rows.decision if scale in ("continuous", "log") else rows.decision.astype(np.int64)
-    return Simulated(data, log_truth(design))
+    return Simulated(data, log_truth(design), None if rows.groups is None else rows.groups.truth)
 
 
 def _names(given: Iterable[str]) -> tuple[str, ...]:
@@ -172,6 +184,9 @@ def draw_log(design: LogDesign, generator: np.random.Generator) -> LogRows:
     latent += _detectable(design, x, dealt.case, dealt.judge, generator)
     latent += _own_reaction(design, dealt.case, dealt.judge, generator)
     latent += design.occasion * generator.standard_normal(len(latent))
+    groups = None if design.groups is None else draw_groups(design.groups, J, worth, generator)
+    if groups is not None:
+        latent += groups.effect(dealt.case, dealt.judge)
     if design.judge_day > 0:
         _, day = np.unique(when.day, return_inverse=True)
         latent += design.judge_day * generator.standard_normal(int(day.max()) + 1)[day]
@@ -196,6 +211,7 @@ def draw_log(design: LogDesign, generator: np.random.Generator) -> LogRows:
         worth=worth[case],
         unmeasured=unmeasured[case],
         level=level,
+        groups=groups,
     )
 
 

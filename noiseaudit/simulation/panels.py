@@ -11,6 +11,7 @@ from scipy import special
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import CallError
+from noiseaudit.simulation.group_design import GroupDesign, Groups, added_variance, draw_groups
 from noiseaudit.simulation.truth import (
     Simulated,
     Spread,
@@ -29,7 +30,7 @@ Assignment = Literal["random", "zipf", "offices", "sorted"]
 class Rows:
     """Decisions as arrays (R,): case and judge codes, occasion number, decision; `answer` per case (C,).
 
-    level: (J,) effects of the judges on the latent scale.
+    level: (J,), worth: (C,) effects of judges and cases on the latent scale. groups: where the design has them.
     """
 
     case: Codes
@@ -38,6 +39,8 @@ class Rows:
     decision: Floats
     answer: Floats
     level: Floats
+    worth: Floats
+    groups: Groups | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Design:
     sorting: float = 0.15
     blocks: int = 1
     categories: int = 3
+    groups: GroupDesign | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -75,6 +79,8 @@ class Design:
             problems.append("a nominal or ordinal decision has at least two categories")
         if self.blocks < 1 or self.judges % self.blocks or self.cases % self.blocks:
             problems.append("blocks must divide the judges and the cases")
+        if self.groups is not None and self.scale == "nominal":
+            problems.append("groups change a number or a chance: there is none in a nominal decision")
         if problems:
             raise CallError("wrong_setting", "; ".join(problems))
 
@@ -90,12 +96,19 @@ class Design:
         return tuple((-0.6 * np.arange(self.categories)).tolist())
 
     def truth(self) -> Truth:
-        """True variances on the scale of the audit (log decisions: of their logarithm)."""
+        """True variances on the scale of the audit (log decisions: of their logarithm).
+
+        Those of yes/no, ordinal and count decisions are without what groups add.
+        """
         spread = Spread(self.case_sd, self.level, self.stable_pattern, self.occasion)
         if self.scale == "nominal":
             return nominal_truth(Spread(self.case_sd, self.level, self.stable_pattern, 0.0), self.base)
         if self.scale in ("continuous", "log"):
-            return Truth(spread.level**2, spread.stable**2, spread.occasion**2, spread.case**2)
+            level, stable, case = spread.level**2, spread.stable**2, spread.case**2
+            if self.groups is not None:
+                added = added_variance(self.groups, self.judges)
+                level, stable, case = level + added.level, stable + added.pattern, case + added.case
+            return Truth(level, stable, spread.occasion**2, case)
         return quadrature_truth(self.scale, spread, self.mean, self.cuts if self.scale == "ordinal" else ())
 
 
@@ -117,9 +130,10 @@ def simulate(
     blocks: int = 1,
     categories: int = 3,
     with_answer: bool = False,
+    groups: GroupDesign | None = None,
     seed: int = 1,
 ) -> Simulated[Truth]:
-    """A panel with known truth: columns case, judge, (occasion,) decision(, truth).
+    """A panel with known truth: columns case, judge, (occasion, group, judge_group,) decision(, truth).
 
     level, stable_pattern, occasion, case_sd: SDs of the effects (latent ones for yes/no, nominal, ordinal and
     counts, whose occasion noise is the draw of the decision itself). per_case: judges a case, a number or a
@@ -127,6 +141,8 @@ def simulate(
     assignment: `random`; `zipf` workloads; `offices` (two, without shared cases, +-2 in case difficulty); `sorted`
     (judges near each other in severity sit together, and harder cases go to harsher judges). blocks: panels
     that share nothing. with_answer adds the right answer (case effect plus mean) as column `truth`.
+    groups: a characteristic of the cases that some judges treat differently (GroupDesign); who does is in `groups` of
+    the result. The truth of yes/no, ordinal and count decisions is without what groups add.
     CallError for values that make no panel. The same seed gives the same data.
     """
     import pandas as pd
@@ -147,6 +163,7 @@ def simulate(
         assignment,
         blocks=blocks,
         categories=categories,
+        groups=groups,
     )
     rows = draw(design, np.random.default_rng(seed))
     data = pd.DataFrame(
@@ -157,6 +174,11 @@ def simulate(
     )
     if repeats != 1:
         data["occasion"] = rows.occasion + 1
+    if groups is not None and rows.groups is not None:
+        names = np.array(groups.values)
+        data["group"] = names[rows.groups.value[rows.case]]
+        if rows.groups.home is not None:
+            data["judge_group"] = names[rows.groups.home[rows.judge]]
     if scale == "nominal":
         data["decision"] = [chr(ord("a") + int(value)) for value in rows.decision]
     elif scale in ("continuous", "log"):
@@ -165,7 +187,7 @@ def simulate(
         data["decision"] = rows.decision.astype(np.int64)
     if with_answer:
         data["truth"] = rows.answer[rows.case]
-    return Simulated(data, design.truth())
+    return Simulated(data, design.truth(), None if rows.groups is None else rows.groups.truth)
 
 
 def draw(design: Design, generator: np.random.Generator) -> Rows:
@@ -181,6 +203,9 @@ def draw(design: Design, generator: np.random.Generator) -> Rows:
     first = np.concatenate([[0], np.cumsum(repeats)[:-1]])
     occasion = np.arange(len(row)) - np.repeat(first, repeats)
     cell = design.stable_pattern * _standard(design, len(case), generator)
+    groups = None if design.groups is None else draw_groups(design.groups, design.judges, case_effect, generator)
+    if groups is not None:
+        cell = cell + groups.effect(case, judge)
     latent = (design.mean + case_effect[case] + judge_effect[judge] + cell)[row]
     latent = latent + design.occasion * _standard(design, len(row), generator)
     answer = design.mean + case_effect
@@ -189,7 +214,7 @@ def draw(design: Design, generator: np.random.Generator) -> Rows:
     else:
         decision = _decide(design, latent, generator)
         answer = _answer(design, answer)
-    return Rows(case[row], judge[row], occasion.astype(np.intp), decision, answer, judge_effect)
+    return Rows(case[row], judge[row], occasion.astype(np.intp), decision, answer, judge_effect, case_effect, groups)
 
 
 def _standard(design: Design, size: int, generator: np.random.Generator) -> Floats:

@@ -22,6 +22,7 @@ import numpy as np
 from scipy import special, stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.simulation.group_design import GroupTruth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,10 +55,11 @@ TruthT_co = TypeVar("TruthT_co", bound=Truth, covariant=True)
 
 @dataclass(frozen=True)
 class Simulated(Generic[TruthT_co]):
-    """`data`: one row a decision. `truth`: the variances that were built in."""
+    """`data`: one row a decision. `truth`: the variances that were built in. `groups`: the gaps, where there are."""
 
     data: pd.DataFrame = field(repr=False)
     truth: TruthT_co
+    groups: GroupTruth | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import noiseaudit as na
 from noiseaudit.report import write_report
 
 from ..conftest import ROLES, TOY, long
+from ..report.group_results import GROUPS
 from ..report.log_results import LOGS, renamed
 from ..security.hostile import ESCAPES, MARKUP
 
@@ -63,6 +64,7 @@ KINDS: dict[str, Callable[[], na.AuditResult]] = {
     "one case": lambda: of(long(TOY[:1])),
     "log long names": lambda: long_features(LOGS["log amounts"]()),
     **LOGS,
+    **GROUPS,
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ PRACTICES = [
     "empty-table-header", "skip-link", "scope-attr-valid", "table-duplicate-name", "tabindex", "image-redundant-alt",
     "landmark-banner-is-top-level", "landmark-contentinfo-is-top-level", "landmark-main-is-top-level",
 ]  # fmt: skip
-TEAM = ("continuous", "repeats", "blocks", "nominal", "nothing", "log amounts")
+TEAM = ("continuous", "repeats", "blocks", "nominal", "nothing", "log amounts", "groups amounts", "groups panel")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +127,9 @@ def test_a_narrow_page_does_not_scroll_sideways_and_its_charts_stay_legible(
         "log long names",
         "log categories",
         "log nothing",
+        "groups amounts",
+        "groups many",
+        "groups panel",
     ):
         page.goto(pages.page(kind, folder))
         for _ in range(2):  # closed, then open

@@ -11,10 +11,12 @@ from matplotlib.figure import Figure
 import noiseaudit as na
 from noiseaudit import charts
 from noiseaudit.charts.canvas import svg_of
+from noiseaudit.result import Figure as Estimated
 
+from ..report.group_results import GROUPS
 from ..report.log_results import LOGS
 
-NAMES = ("decomposition", "drift", "funnel", "lottery", "planning", "sensitivity")
+NAMES = ("decomposition", "drift", "funnel", "group_professionals", "groups", "lottery", "planning", "sensitivity")
 
 
 def svg(name: str, result: na.AuditResult, prefix: str | None = None) -> str:
@@ -24,7 +26,8 @@ def svg(name: str, result: na.AuditResult, prefix: str | None = None) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_axes_and_svg(name: str, numeric_result: na.AuditResult, yes_no_result: na.AuditResult) -> None:
-    for result in (numeric_result, yes_no_result, LOGS["log amounts"](), LOGS["log categories"]()):
+    for result in (numeric_result, yes_no_result, LOGS["log amounts"](), LOGS["log categories"](),
+                   GROUPS["groups amounts"](), GROUPS["groups yes or no"]()):  # fmt: skip
         assert isinstance(getattr(na.charts, name)(result), Axes)
         text = svg(name, result)
         assert text == svg(name, result)
@@ -119,6 +122,8 @@ def test_gaps_in_time_break_the_lines() -> None:
     assert len(below.collections) == 3  # the band stops at the month without an interval as well
     levels = [y for line in below.lines if line.get_marker() == "s" for y in line.get_ydata()]
     assert levels == pytest.approx([p.level.sd for p in periods])
+    (crosses,) = (line for line in below.lines if line.get_marker() == "X")
+    assert [*crosses.get_ydata()] == pytest.approx([p.level.sd for p in periods if p.level_outside])
 
 
 def test_what_would_explain_level_noise_lies_on_one_curve() -> None:
@@ -149,3 +154,47 @@ def test_the_funnel_of_a_log_counts_decisions() -> None:
     one = log.judges[0].se ** 2 * log.judges[0].decisions
     assert int((abs(dots[:, 1]) > 3.090232 * (one / dots[:, 0]) ** 0.5).sum()) == counts.outside_998
     assert "percentage points" in na.charts.funnel(LOGS["log yes or no"]()).get_ylabel()
+
+
+def words_of(axes: Axes) -> list[str]:
+    return [text.get_text() for text in (*axes.texts, *axes.get_yticklabels())]
+
+
+def marks(axes: Axes, marker: str) -> list[tuple[float, float]]:
+    return [
+        (float(line.get_ydata()[0]), float(line.get_xdata()[0])) for line in axes.lines if line.get_marker() == marker
+    ]
+
+
+def test_the_forest_has_a_line_for_every_value_and_says_what_is_hidden() -> None:
+    result = GROUPS["groups amounts"]()
+    axes = na.charts.groups(result)
+    shown = words_of(axes)
+    assert [text for text in shown if text in ("18–30", "unknown", "Antilles", "Morocco")] != []
+    assert shown.count("not shown: too few cases") == 1
+    known = [group.systemic_gap.value for group in result.groups if isinstance(group.systemic_gap, Estimated)]
+    assert [x for _, x in sorted(marks(axes, "s"))] == pytest.approx(known)
+    full = [line.get_markerfacecolor() != "white" for line in axes.lines if line.get_marker() == "s"]
+    assert full == [True, False, False, False, False, False]
+
+
+def test_gaps_of_yes_no_are_percentage_points_and_relative_ones_per_cents() -> None:
+    points = [x for _, x in sorted(marks(na.charts.groups(GROUPS["groups yes or no"]()), "s"))]
+    assert points == pytest.approx([0.4, -0.4])
+    axes = na.charts.groups(GROUPS["groups many"]())
+    axes.figure.canvas.draw()
+    assert {"−10", "0", "10"} <= {label.get_text() for label in axes.get_xticklabels()}
+
+
+def test_without_a_gap_that_all_share_the_spread_of_own_gaps_is_drawn() -> None:
+    result = GROUPS["groups panel"]()
+    spreads = [line.get_xdata() for line in na.charts.groups(result).lines if line.get_marker() == "|"]
+    assert [list(ends) for ends in spreads] == [pytest.approx([-1.959964 * 0.2, 1.959964 * 0.2])] * 2
+
+
+def test_only_reliable_gaps_of_professionals_are_drawn_in_the_order_given() -> None:
+    result = GROUPS["groups amounts"]()
+    axes = na.charts.group_professionals(result)
+    reliable = [each.judge for each in result.groups[0].judges if each.gap and each.shrunk / each.gap >= 0.5]
+    assert [label.get_text() for label in axes.get_yticklabels()] == reliable
+    assert len(reliable) < sum(each.gap is not None for each in result.groups[0].judges)

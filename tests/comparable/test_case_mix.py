@@ -7,12 +7,13 @@ import pytest
 import statsmodels.api as sm
 from sklearn.linear_model import Ridge
 
+from noiseaudit.comparable.assignment import balance_of
 from noiseaudit.comparable.basis import Basis
 from noiseaudit.comparable.case_mix import adjust
 from noiseaudit.comparable.features import Feature, FeatureTable
 from noiseaudit.comparable.measure import PREDICTED, detect_pattern, measure_case_mix, measure_unadjusted
 from noiseaudit.comparable.within_judges import WithinSums, fit_within
-from noiseaudit.result import Bounded, Estimate
+from noiseaudit.result import Balance, Bounded, Estimate
 from noiseaudit.simulation import LogDesign, draw_log
 from noiseaudit.simulation.log_truth import log_truth
 
@@ -140,3 +141,33 @@ def test_patterns_of_unrelated_features_add_up_and_others_do_not() -> None:
     assert isinstance(total, Estimate)
     assert total.variance == pytest.approx(own.var(axis=1, ddof=1).sum(), rel=0.15)
     assert PREDICTED not in {source.feature for source in sources}
+
+
+def test_what_is_unseen_does_not_depend_on_the_row() -> None:
+    rng = np.random.default_rng(6)
+    judge, x, y = rng.integers(0, 5, 250), rng.standard_normal((250, 2)), rng.standard_normal(250)
+    table = FeatureTable((Feature("a"), Feature("b")), x)
+    one, other = (adjust(values, table, judge) for values in (y, y + 9 * (np.arange(250) == 17)))
+    shift = 9 / 250  # of the mean decision, which both predictions lie around
+    assert other.unseen[17] - shift == pytest.approx(one.unseen[17], abs=1e-9)
+    assert abs(other.predicted[17] - shift - one.predicted[17]) > 0.01
+    assert np.ptp(other.unseen - one.unseen) > 0.01  # rows of the other folds have seen it
+
+
+def test_a_prediction_of_noise_differs_between_judges_no_more_than_chance() -> None:
+    """Decisions are noise, judges get cases by lot: F is 1.01 on the mean, and e/(e - q - 1) = 1.11 for rows seen."""
+    rng, seen, unseen = np.random.default_rng(8), [], []
+    names = tuple(Feature(name) for name in "abcd")
+    for _ in range(256):
+        judge, table = rng.integers(0, 24, 240), FeatureTable(names, rng.standard_normal((240, 4)))
+        mix = adjust(rng.standard_normal(240), table, judge)
+        for values, kept in ((mix.predicted, seen), (mix.unseen, unseen)):
+            found = balance_of(values, judge, feature="predicted", permutations=1)
+            assert isinstance(found, Balance)
+            kept.append(found.f)
+    assert mix.rank == 21
+    error = np.std(unseen) / 16
+    assert np.mean(unseen) == pytest.approx(216 / 214, abs=3 * error)
+    assert np.mean(seen) == pytest.approx(216 / (216 - 22), abs=3 * error)
+    difference = np.subtract(seen, unseen)
+    assert difference.mean() > 3 * difference.std() / 16

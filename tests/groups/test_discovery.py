@@ -99,7 +99,8 @@ def test_first_split_is_the_best_of_all() -> None:
     ways = [table.values[:, k] < cut for k in (0, 1) for cut in np.quantile(table.values[:, k], np.arange(1, 10) / 10,
             method="higher")]  # fmt: skip
     ways += [table.values[:, 2] == k for k in range(3)]
-    best = max(gain(way) for way in ways if min(way.sum(), (~way).sum()) >= 10)
+    ways = [way for way in ways if min(way.sum(), (~way).sum()) >= 10]
+    best = max(gain(way) for way in ways)
     code = class_codes(rules, table.features, table.values)
     assert gain(code == 0) == pytest.approx(best)
 
@@ -209,17 +210,16 @@ def test_a_planted_kind_is_found_with_who_deviates(yes_no: bool) -> None:
     table = features(rng, 600 if yes_no else 240)
     kinds = found(discover_in_panel(panel(table, rng, yes_no=yes_no), table, asked=ASKED, yes_no=yes_no))
     assert {"0", "1"} <= flagged(kinds)
-    (kind,) = kinds
-    assert kind.flags <= 3
-    assert kind.sought == "professionals"
-    assert [condition.feature for condition in kind.rule] == ["age"]
-    assert kind.rule[0].bound == pytest.approx(0.6, abs=0.05)
-    assert not kind.rule[0].missing
-    assert kind.tests + kind.too_few == 12
-    gaps = {line.judge: line.gap for line in kind.judges}
-    inside = kind.rule[0].sign == ">="
-    assert (gaps["0"] > 0.2) == inside
-    assert (gaps["1"] < -0.2) == inside
+    assert sum(kind.flags for kind in kinds) <= 2 * len(kinds) + 1
+    for kind in kinds:
+        assert kind.sought == "professionals"
+        first = kind.rule[0]
+        assert first.feature == "age"
+        assert first.bound == pytest.approx(0.6, abs=0.05)
+        assert not first.missing
+        assert kind.tests + kind.too_few == 12
+        gaps = {line.judge: line.gap for line in kind.judges}
+        assert (gaps["0"] > 0.2) == (gaps["1"] < -0.2) == (first.sign == ">=")
     if not yes_no:
         assert abs(gaps["0"]) == pytest.approx(2.0, abs=0.5)
         assert isinstance(kind.organisation, NotIdentified)

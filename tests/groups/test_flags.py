@@ -12,6 +12,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
 from noiseaudit.errors import NotIdentified
+from noiseaudit.estimators.intervals import log_jackknife
 from noiseaudit.groups.flags import Examined, flag_gaps
 from noiseaudit.groups.gaps import Gaps
 from noiseaudit.groups.heterogeneity import Heterogeneity, heterogeneity_of, shrink_gaps
@@ -83,6 +84,40 @@ def test_heterogeneity_is_that_of_a_meta_analysis() -> None:
     assert found.p == pytest.approx(outside.test_homogeneity().pvalue)
     assert found.interval is not None
     assert found.interval[0] < found.tau2 < found.interval[1]
+
+
+@pytest.mark.parametrize("few", [False, True])
+def test_interval_of_heterogeneity_covers_gaps_that_a_few_have(few: bool) -> None:
+    """Gaps of 15 % of twenty, or exponential: a chi-square interval alone covers .90 and .92."""
+    rng = np.random.default_rng(4)
+    hits = 0
+    for _ in range(200):
+        drawn = (
+            rng.choice([-1, 1], 20) * (rng.random(20) < 0.15) / np.sqrt(0.15) if few else rng.exponential(size=20) - 1
+        )
+        se = np.sqrt(rng.uniform(0.006, 0.06, 20))
+        found = heterogeneity_of(gaps((0.3 * drawn + se * rng.normal(size=20)).tolist(), se))
+        assert isinstance(found, Heterogeneity)
+        assert found.interval is not None
+        hits += found.interval[0] <= 0.09 <= found.interval[1]
+    assert hits >= 178  # 1 in 200 below, where the coverage is .93
+
+
+def test_interval_of_heterogeneity_leaves_out_one_professional_at_a_time() -> None:
+    own, se = np.random.default_rng(7).exponential(0.5, 15), np.random.default_rng(8).uniform(0.05, 0.2, 15)
+    found = heterogeneity_of(gaps(own.tolist(), se))
+    assert isinstance(found, Heterogeneity)
+    left = []
+    for j in range(15):
+        kept = np.arange(15) != j
+        left.append(combine_effects(own[kept], se[kept] ** 2, method_re="dl").tau2)
+    floor = 2 / 14 * ((found.tau2 + se**2) ** 2).mean() + 2 / 14 * found.tau2**2
+    tail = log_jackknife(found.tau2, np.array(left), weights=14 / 15, add=0, floor=floor, df=14, confidence=0.95)
+    assert tail is not None
+    assert found.interval is not None
+    assert found.interval[1] >= tail[1] * (1 - 1e-9)
+    assert found.interval[0] <= tail[0] * (1 + 1e-9)
+    assert found.interval[1] == pytest.approx(tail[1]) or found.interval[0] == pytest.approx(tail[0])
 
 
 def test_shrunken_gaps_and_their_uncertainty() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +18,7 @@ from fairlearn.metrics import (
 )
 from statsmodels.stats.proportion import proportion_confint
 
+from noiseaudit.aggregates import Cells
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.clustered_means import clustered_means
 from noiseaudit.groups.rates_by_group import (
@@ -91,6 +95,23 @@ def test_collapsing_changes_no_interval_of_a_log() -> None:
     ):
         for name in ("selection", "false_positive", "false_negative"):
             assert getattr(ours, name).interval == pytest.approx(getattr(theirs, name).interval, abs=1e-12)
+
+
+def test_cells_with_repeats_and_unknown_values() -> None:
+    rows = _rows()
+    twice = pd.concat([rows, rows[rows["case"] % 4 == 0].assign(decision=1.0)])  # second decisions of the same judge
+    cells = Cells.from_arrays(twice["case"], twice["judge"], twice["decision"].to_numpy(), shift=Decimal(0))
+    case = cells.cases.astype(int)
+    cells = replace(cells, truth=rows.groupby("case")["truth"].first().loc[case].to_numpy())
+    code = rows.groupby("case")["value"].first().loc[case].to_numpy()[cells.case]
+    table = GroupDecisions.of_cells(cells, np.where(code == 2, -1, code), VALUES[:2])
+    found = rates_by_group(table, "g", binary=True)
+    raw = MetricFrame(
+        metrics=false_positive_rate, y_true=twice["truth"], y_pred=twice["decision"], sensitive_features=twice["value"]
+    ).by_group
+    assert [rates.value for rates in found] == ["A", "B", "(unknown)"]
+    np.testing.assert_allclose([rates.false_positive.value for rates in found], raw, atol=1e-12)
+    assert [rates.decisions for rates in found] == twice.groupby("value").size().tolist()
 
 
 def test_two_way_variance_by_hand() -> None:

@@ -35,7 +35,8 @@ def test_interval_is_the_jackknife_over_professionals() -> None:
             here = (judge == j) & (stratum == h)
             n1, n0 = (here & (value == 1)).sum(), (here & (value != 1)).sum()
             w[j] += n1 * n0 / (n1 + n0)
-    df = (w**2).sum() ** 2 / (w**4).sum() - 1
+    # the gaps differ less than chance here, so each brings w
+    df = w.sum() ** 2 / (w**2).sum() - 1
     half = stats.t.ppf(0.95, df) * np.sqrt(5 / 6 * ((left_out - left_out.mean()) ** 2).sum())
     assert (high - low) / 2 == pytest.approx(half)
 

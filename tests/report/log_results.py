@@ -112,7 +112,7 @@ def classes(means: tuple[float, float, float] | None, n: int = 60) -> tuple[Comp
 
 
 def months(level_sd: float, mean: float, spread: float) -> tuple[Period, ...]:
-    """Two years by month with two months missing, one month outside the limits, one without an interval."""
+    """Two years by month: two are missing, one lies outside, one has no interval, two have more level noise."""
     found = []
     for number in (*range(9), *range(11, 24)):
         year, month = 2024 + number // 12, number % 12 + 1
@@ -121,7 +121,7 @@ def months(level_sd: float, mean: float, spread: float) -> tuple[Period, ...]:
         level = estimate(sd, sd * 0.6, sd * 1.5) if number != 6 else estimate(sd)
         limits = (mean - 2.2 * spread, mean + 2.2 * spread)
         found.append(Period(f"{year}-{month:02d}-01", f"{year}-{month:02d}-28", 210 + number, 50, value, limits,
-                            not limits[0] <= value <= limits[1], level))  # fmt: skip
+                            not limits[0] <= value <= limits[1], level, number > 21))  # fmt: skip
     return tuple(found)
 
 
@@ -134,7 +134,7 @@ def amounts() -> na.AuditResult:
         (MomentEffect("hour", estimate(8.0, 2.0, 15.0), 2.9, (8, 310), 0.004, 0.41),
          MomentEffect("weekday", estimate(0.0, 0.0, 9.0), 0.8, (4, 310), 0.53, 0.02),
          MomentEffect("position", estimate(5.0), 1.9, (9, 310), 0.052, None)),
-        Figure(-0.048, None, (-0.081, -0.015)), Figure(-0.021, None, (-0.052, 0.01)), 60,
+        Figure(-0.048, None, (-0.081, -0.015)), Figure(-0.021, None, (-0.052, 0.01)), 60, 37,
     )  # fmt: skip
     log = LogAudit(
         Comparison(

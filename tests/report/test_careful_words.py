@@ -31,6 +31,8 @@ def test_groups_formed_from_decisions_are_named_before_any_figure() -> None:
     assert "Talk with each other about the norm" in page(plain)
     assert "Talk with each other about the norm" not in page(formed)
     assert "groups that were formed" not in page(plain)
+    assert "colleagues judge the same" in page(plain)
+    assert "colleagues judge the same" not in page(formed)  # groups can judge nothing
 
 
 def test_shares_stay_between_nothing_and_all() -> None:

@@ -303,7 +303,7 @@ def test_tables_hold_the_numbers_with_full_precision(tmp_path: object) -> None:
         "comparable_pairs", "classes", "features", "pattern_sources", "assignment", "sensitivity", "offices", "periods",
         "over_time", "moments", "second_decisions",
     ]  # fmt: skip
-    assert all(len(table.columns) <= 11 for table in tables.values())
+    assert all(len(table.columns) <= 12 for table in tables.values())
     assert all(len(row) == len(table.columns) for table in tables.values() for row in table.rows)
     path = write_report(result("amounts"), tmp_path / "tables.xlsx")  # type: ignore[operator]
     book = python_calamine.load_workbook(str(path))
@@ -418,3 +418,12 @@ def test_bounds_name_the_unit_once() -> None:
     speaker = LogSpeaker(result("bare"))
     assert speaker.bounds(bounded(40.0**2, 120.0**2)) == {"low": "40", "high": "120\u00a0days"}
     assert LogSpeaker(result("amounts")).bounds(bounded(40.0**2, 120.0**2)) == {"low": "€40", "high": "€120"}
+
+
+def test_an_interval_that_allows_for_a_choice_is_said_to_be_wider() -> None:
+    said = "its interval is wider than in the table"
+    assert said not in text_of(page("amounts"))  # there both are the same
+    base = result("amounts")
+    whole = replace(base.noise.detectable_pattern, variance_interval=(10.0**2, 60.0**2))
+    wider = replace(base, noise=replace(base.noise, detectable_pattern=whole))
+    assert said in text_of(render(wider, ".html"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ import pytest
 
 import noiseaudit as na
 from noiseaudit.report import render, summary_text
+from noiseaudit.report.rates import RateSpeaker
+from noiseaudit.result import Figure
 
 
 def rated(variation: float, seed: int = 7) -> na.AuditResult:
@@ -40,8 +43,44 @@ def test_level_noise_is_a_share_of_the_rate(result: na.AuditResult) -> None:
     low, high = relative.sd_interval
     found = [float(number) for number in re.findall(r"([\d.]+)%", first)]
     assert found == pytest.approx([100 * relative.sd, 95, 100 * low, 100 * high], abs=0.51)
-    assert second.startswith(f"The average is {result.supplement.log.rates.rate.value:.3f}"[:20])
-    assert "per unit of “hours”" in second
+    rate = result.supplement.log.rates.rate.value
+    assert 0.1 < rate < 1
+    assert second.startswith(f"The average is {100 * rate:.1f} per 100 units of “hours” (95% interval: ")
+    line = next(line for line in summary_text(result).splitlines() if "Level noise: SD" in line)
+    assert f"Level noise: SD {100 * result.noise.level.sd:.1f} (95% interval: " in line
+    assert line.endswith("), per 100 units of “hours”")
+
+
+@pytest.mark.parametrize(("rate", "per"), [(4.2, 1), (1.0, 1), (0.6, 100), (0.013, 100), (0.0043, 1000), (0.0, 1)])
+def test_rare_events_are_told_per_so_many_units(result: na.AuditResult, rate: float, per: int) -> None:
+    """So that nobody has to read 0.00430, and sizes have as many figures as rates."""
+    log = result.supplement.log
+    log = replace(log, rates=replace(log.rates, rate=Figure(rate, None, None, "too_few_judges")))
+    speaker = RateSpeaker(replace(result, supplement=replace(result.supplement, log=log)))
+    assert speaker.per == per
+    sd = 0.0153
+    assert float(speaker.size(sd**2)[0]) == pytest.approx(per * sd, rel=0.02)
+    assert ("units" in speaker.unit_sentence()) == (per > 1)
+
+
+def test_what_stands_for_single_decisions_is_not_in_the_table_of_what_was_audited(result: na.AuditResult) -> None:
+    page = text_of(render(result, ".html"))
+    assert "Counts 2,400" in page
+    assert "judged by two or more" not in page
+    assert "Judged again" not in page
+
+
+def test_the_most_uneven_feature_is_named(result: na.AuditResult) -> None:
+    (kind,) = result.supplement.log.assignment.features
+    shown = text_of(render(result, ".html"))
+    assert kind.eta <= 0
+    assert f"most uneven is “kind” (p = {kind.p_adjusted:.2f})" in shown
+    assert "One usual spread changes" not in shown  # not known for rates
+    log = result.supplement.log
+    log = replace(log, assignment=replace(log.assignment, features=(replace(kind, eta=0.61, p_adjusted=1e-4),)))
+    shown = text_of(render(replace(result, supplement=replace(result.supplement, log=log)), ".html"))
+    assert "Most uneven is “kind”: there the average case of a colleague typically differs" in shown
+    assert "by 0.6 of the usual spread between cases (p &lt; 0.001)" in shown.replace("\u00a0", " ")
 
 
 def test_the_checks_of_the_model_are_shown(result: na.AuditResult) -> None:

@@ -66,7 +66,7 @@ def measured(rows: LogRows, design: LogDesign, route: str) -> tuple[Measured, np
         pool = None if pool is None else pool[~grown]
     if route == "case_mix":
         mix = adjust(y, table, judge, pool=pool, unit=rows.case)
-        return measure_case_mix(mix, table, judge, pool=pool, most=most), mix.predicted
+        return measure_case_mix(mix, table, judge, pool=pool, most=most), mix.unseen
     if route == "strata":  # what a user would name: the two categories, and the strongest number in five bins
         table = table.only([k for k, name in enumerate(table.names) if name in ("kind", "channel", "x4")])
         rules = stratify(table)

@@ -1,0 +1,291 @@
+"""AuditResult with groups -> typed tables that charts, report and files share: numbers and units, no text yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from noiseaudit.errors import NotIdentified
+from noiseaudit.log_tables import FIGURE, Cell, Table, figure_cells, part_cells, rule_code
+from noiseaudit.result import (
+    AuditResult,
+    Discovery,
+    Estimate,
+    Figure,
+    GroupGaps,
+    GroupNote,
+    GroupsAudit,
+    Intersection,
+    Interval,
+    JudgeGap,
+)
+from noiseaudit.result.group_parts import GapScale
+from noiseaudit.tables import FEWEST_FOR_POINTS
+
+RELIABLE = 0.5  # share of a gap that is left after shrinking, from which a figure about one person is shown
+_POWER = 0.841621  # z of 80 %
+_ONE = 1.959964
+
+
+@dataclass(frozen=True)
+class GroupLine:
+    """One value of a characteristic, or a relation: what the report tells of it.
+
+    q: p of the gap that all share after Holm's correction over all such gaps.
+    missed: the smallest gap that all share which would have been found with 80 % power.
+    """
+
+    gaps: GroupGaps
+    note: GroupNote
+    q: float | None = None
+    missed: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The characteristic, or the relation as it was written."""
+        return self.gaps.group or self.gaps.relation or ""
+
+    @property
+    def systemic(self) -> Figure | None:
+        """The gap that all share, where the data identify it and it may be shown."""
+        gap = self.gaps.systemic_gap
+        return gap if isinstance(gap, Figure) and self.note.hidden is None else None
+
+    @property
+    def clear(self) -> bool:
+        """Whether the gap that all share remains after correction."""
+        return self.q is not None and self.q < 0.05
+
+    @property
+    def touches_zero(self) -> bool:
+        """Whether its interval holds 0; true without an interval."""
+        gap = self.systemic
+        return gap is None or gap.interval is None or gap.interval[0] <= 0 <= gap.interval[1]
+
+    @property
+    def differs(self) -> bool:
+        """Whether professionals are shown to differ in how they treat the group; then gaps can be flags."""
+        found, p = self.gaps.heterogeneity, self.note.heterogeneity_p
+        return isinstance(found, Estimate) and not found.at_boundary and (p is None or p < 0.05)
+
+    @property
+    def countable(self) -> bool:
+        """Whether flags may be counted: for a team, or among enough professionals that it points at nobody."""
+        return bool(self.gaps.judges) or (self.gaps.tests or 0) >= FEWEST_FOR_POINTS
+
+
+def group_lines(result: AuditResult) -> list[GroupLine]:
+    """Groups and their notes, with the gaps that all share tested together; empty where no group was asked for."""
+    told = result.supplement.groups
+    if told is None:
+        return []
+    lines = [GroupLine(gaps, note) for gaps, note in zip(result.groups, told.notes, strict=True)]
+    level = float(result.settings.get("confidence", 0.95))
+    known = {number: _tested(line, level, result.design.judges) for number, line in enumerate(lines) if _measured(line)}
+    corrected = holm([p for p, _ in known.values()])
+    for (number, (_, missed)), q in zip(known.items(), corrected, strict=True):
+        lines[number] = GroupLine(lines[number].gaps, lines[number].note, q, missed)
+    return lines
+
+
+def _measured(line: GroupLine) -> bool:
+    gap = line.systemic
+    return gap is not None and gap.interval is not None and gap.interval[1] > gap.interval[0]
+
+
+def _tested(line: GroupLine, level: float, judges: int) -> tuple[float, float]:
+    """p of 0 and the smallest detectable gap, from an interval v ± t se over J professionals: t with J - 1 df.
+
+    se from the half of the interval that lies towards 0.
+    """
+    from scipy import stats
+
+    gap = line.systemic
+    if line.gaps.tests is not None and line.gaps.too_few is not None:
+        judges = line.gaps.tests + line.gaps.too_few
+    if gap is None or gap.interval is None:
+        raise ValueError("a gap without an interval is not tested")
+    df = max(1, judges - 1)
+    reach = float(stats.t.ppf((1 + level) / 2, df))
+    low, high = gap.interval
+    se = (gap.value - low if gap.value > 0 else high - gap.value) / reach
+    if se <= 0:
+        return (0.0 if gap.value else 1.0), 0.0
+    return float(2 * stats.t.sf(abs(gap.value) / se, df)), (reach + _POWER) * (high - low) / 2 / reach
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's corrected p: running maximum of (m - rank) p, at most 1 (Holm, 1979)."""
+    order = sorted(range(len(p)), key=lambda number: p[number])
+    corrected, least = [1.0] * len(p), 0.0
+    for rank, number in enumerate(order):
+        least = max(least, min(1.0, (len(p) - rank) * p[number]))
+        corrected[number] = least
+    return corrected
+
+
+def of_chance(told: GroupsAudit, flags: int) -> float:
+    """How many of so many flags chance may account for: false discovery rate x flags."""
+    return told.fdr * flags
+
+
+def readers_gap(result: AuditResult, gap: float) -> float:
+    """A gap in the reader's unit: percentage points for yes/no, a fraction for a logarithmic scale, else as it is."""
+    if result.design.scale in ("binary", "nominal"):
+        return 100 * gap
+    return math.expm1(min(gap, 700.0)) if result.design.scale == "log" else gap
+
+
+def readers_gaps(result: AuditResult, ends: Interval) -> Interval:
+    """Both ends of an interval in the reader's unit."""
+    return readers_gap(result, ends[0]), readers_gap(result, ends[1])
+
+
+def usual_spread(result: AuditResult, line: GroupLine) -> Interval | None:
+    """Between which gaps 95 of 100 professionals lie, around what is usual: ± 1.96 tau, in the unit of the decision.
+
+    From odds or rates through the mean decision; None where the spread is not known.
+    """
+    found = line.gaps.heterogeneity
+    if not isinstance(found, Estimate) or line.note.hidden is not None:
+        return None
+    reach, scale = _ONE * found.sd, line.note.scale
+    if scale == "difference":
+        return -reach, reach
+    mean = result.supplement.mean_decision
+    if not isinstance(mean, Figure) or mean.value <= 0:
+        return None
+    return _from(scale, mean.value, -reach), _from(scale, mean.value, reach)
+
+
+def _from(scale: GapScale, mean: float, shift: float) -> float:
+    if scale == "log_rate" or mean >= 1:
+        return mean * math.expm1(shift)
+    odds = mean / (1 - mean) * math.exp(shift)
+    return odds / (1 + odds) - mean
+
+
+def reliability(gap: JudgeGap) -> float | None:
+    """How much of a gap is not chance: shrunk / gap, between 0 and 1; None where there is no figure."""
+    if gap.gap is None or gap.shrunk is None:
+        return None
+    return max(0.0, min(1.0, gap.shrunk / gap.gap)) if gap.gap else 0.0
+
+
+def shown_alone(gap: JudgeGap) -> bool:
+    """Whether a team sees the figure of one professional."""
+    return (reliability(gap) or 0.0) >= RELIABLE
+
+
+def standing(gap: JudgeGap) -> str:
+    """`flag`, `no_flag`, or the code of the reason why there is neither."""
+    if gap.flag:
+        return "flag"
+    return gap.because or ("no_flag" if gap.flag is not None else "too_few")
+
+
+def group_tables(result: AuditResult) -> list[Table]:
+    """Every table about groups; empty ones are left out. Professionals are as the result names them."""
+    told, lines = result.supplement.groups, group_lines(result)
+    if told is None:
+        return []
+    tables = [_gaps(lines), _tests(lines), _limits(told, lines), _people(lines), _pairs(told.intersections)]
+    tables += [_kinds(told.discovery)] if isinstance(told.discovery, Discovery) else []
+    tables += [_rates(told), _fairness(told)]
+    asked = [*((name, "not analysed", why) for name, why in told.not_analysed.items()),
+             *((name, "legal basis", basis) for name, basis in told.legal_basis.items())]  # fmt: skip
+    tables.append(Table("group_settings", ("name", "what", "text"), tuple(asked)))
+    return [table for table in tables if table.rows]
+
+
+def _named(line: GroupLine) -> tuple[Cell, Cell]:
+    return line.name, line.gaps.value
+
+
+def _gaps(lines: Sequence[GroupLine]) -> Table:
+    columns = ("name", "value", "cases", "decisions", "gap", *FIGURE, "q")
+    return Table("group_gaps", columns, tuple(row for line in lines for row in _both(line)))
+
+
+def _both(line: GroupLine) -> Iterator[tuple[Cell, ...]]:
+    counts = (line.note.cases, line.note.decisions)
+    for kind, number in (("all", line.gaps.systemic_gap), ("raw", line.gaps.raw_gap)):
+        shown = number if line.note.hidden is None else NotIdentified.of("too_small_to_show")
+        yield *_named(line), *counts, kind, *figure_cells(shown), line.q if kind == "all" else None
+
+
+def _tests(lines: Sequence[GroupLine]) -> Table:
+    columns = ("name", "value", "scale", "status", "sd", "sd_low", "sd_high", "p", "tests", "too_few")
+    rows = []
+    for line in lines:
+        if line.note.hidden is not None:
+            continue
+        status, _, *sds, _ = part_cells(line.gaps.heterogeneity)
+        counts = (line.gaps.tests, line.gaps.too_few)
+        rows.append((*_named(line), line.note.scale, status, *sds, line.note.heterogeneity_p, *counts))
+    return Table("group_heterogeneity", columns, tuple(rows))
+
+
+def _limits(told: GroupsAudit, lines: Sequence[GroupLine]) -> Table:
+    columns = ("name", "value", "flags", "of_chance", "for_review", "smallest_detectable", "materiality", "family",
+               "fdr", "hidden")  # fmt: skip
+    rows = []
+    for line in lines:
+        shown = line.countable and line.note.hidden is None
+        flags, review = (line.note.flags, line.note.review) if shown else (None, None)
+        counts = (flags, None if flags is None else of_chance(told, flags), review)
+        sizes = (line.note.smallest_detectable, line.note.materiality, told.family, told.fdr, line.note.hidden)
+        rows.append((*_named(line), *counts, *sizes))
+    return Table("group_flags", columns, tuple(rows))
+
+
+def _people(lines: Sequence[GroupLine]) -> Table:
+    columns = ("name", "value", "professional", "n_in", "n_out", "shrunk", "low", "high", "q", "outcome",
+               "smallest_detectable")  # fmt: skip
+    rows: list[tuple[Cell, ...]] = []
+    for line in lines:
+        for each in line.gaps.judges if line.note.hidden is None else ():
+            figures: tuple[Cell, ...] = (None, None, None)
+            if shown_alone(each):
+                figures = (each.shrunk, *(each.interval or (None, None)))
+            last = (each.q, standing(each), each.smallest_detectable)
+            rows.append((*_named(line), each.judge, each.n_in, each.n_out, *figures, *last))
+    return Table("group_professionals", columns, tuple(rows))
+
+
+def _pairs(pairs: Sequence[Intersection]) -> Table:
+    columns = ("first", "first_value", "second", "second_value", "contrast", "low", "high", "tests", "too_few", "flags")
+    rows = []
+    for pair in pairs:
+        number = figure_cells(pair.contrast)[1:4]
+        flags = pair.flags if pair.judges or (pair.tests or 0) >= FEWEST_FOR_POINTS else None
+        rows.append((*pair.first, *pair.second, *number, pair.tests, pair.too_few, flags))
+    return Table("intersections", columns, tuple(rows))
+
+
+def _kinds(found: Discovery) -> Table:
+    columns = ("rule", "cases", "decisions", "tests", "too_few", "flags", "gap", "low", "high", "q", "seed")
+    rows = []
+    for kind in found.kinds:
+        flags = kind.flags if kind.judges or (kind.tests or 0) >= FEWEST_FOR_POINTS else None
+        counts = (kind.cases, kind.decisions, kind.tests, kind.too_few, flags)
+        gap = figure_cells(kind.organisation)[1:4]
+        rows.append((rule_code(kind.rule), *counts, *gap, kind.organisation_q, found.seed))
+    return Table("discovery", columns, tuple(rows))
+
+
+def _rates(told: GroupsAudit) -> Table:
+    names = ("selection", "false_positive", "false_negative", "error")
+    rows = tuple(
+        (each.group, each.value, each.cases, each.decisions, name, *figure_cells(getattr(each, name)))
+        for each in told.rates
+        for name in names
+    )
+    return Table("group_rates", ("name", "value", "cases", "decisions", "rate", *FIGURE), rows)
+
+
+def _fairness(told: GroupsAudit) -> Table:
+    names = ("demographic_parity_difference", "equalized_odds_difference")
+    rows = tuple((each.group, name, *figure_cells(getattr(each, name))) for each in told.fairness for name in names)
+    return Table("fairness", ("name", "metric", *FIGURE), rows)
