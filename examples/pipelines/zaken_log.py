@@ -150,16 +150,14 @@ def main() -> int:
     except (SavedError, KeyError, TypeError, json.JSONDecodeError) as error:
         print(f"saved files cannot be used: {error}", file=sys.stderr)
         return 3
-    if not rows:
-        print("no zaak has one decision and one person", file=sys.stderr)
-        return 3
-    write(given.output, rows)
+    if rows:
+        write(given.output, rows)
     if left_out:
         write(given.output.with_name("left_out.csv"), left_out)
     print(f"{len(rows)} zaken written, {len(left_out)} left out")
     for why, n in (Counter(one["Reason"] for one in left_out) + elsewhere).most_common():
         print(f"  {n} {why}")
-    return 0
+    return 0 if rows else 3
 
 
 if __name__ == "__main__":

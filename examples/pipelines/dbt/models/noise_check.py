@@ -1,5 +1,7 @@
 """dbt: the outcome of the check as a table, a row for each rule. Tests on it warn and fail."""
 
+from pathlib import Path
+
 import pandas as pd
 
 import noiseaudit as na
@@ -7,7 +9,7 @@ from noiseaudit.config import load_config
 
 
 def model(dbt, session):
-    config = load_config("noiseaudit.toml")
+    config = load_config(Path("noiseaudit.toml"))
     decisions = dbt.ref("decisions").df()
     result = na.audit(decisions, na.AuditDesign(**config.settings), name="decisions", propose=False)
     rules = na.check(result, na.Policy.of(config.check)).to_dict()["rules"]
