@@ -238,14 +238,14 @@ many of those who deviate are flagged in some kind. FDR: how many of those flagg
 
 
 READING = """
-- **Nobody is named where nobody deviates**: hardly any kind passes the search, and those that do are then tested at 5 %.
-  The same search, tested on the cases it saw, names somebody in three of ten data sets.
-- **What not knowing costs**: half of the cases, and a kind that must be found. Gaps of .8 are found as if the kind were
-  known; of .5 in 200 cases half of them.
-- **q alone**: without the demand that gaps differ more than chance and are worth a flag. Skewed logs are the test's
-  weakest side, as for groups that are known.
-- **The organisation**, where a few professionals deviate: up and down do not cancel among four people, so a small gap of
-  all is real there, and .92 to .95 of the intervals hold 0.
+- **Nobody is named where nobody deviates**: hardly any kind passes the search, and those that do are then tested at
+  5 %. The same search, tested on the cases it saw, names somebody in three of ten data sets.
+- **What not knowing costs**: half of the cases, and a kind that must be found. Among twenty, gaps of .8 are found as if
+  the kind were known; of .5 in 200 cases less than half of them.
+- **q alone**: without the demand that gaps differ more than chance and are worth a flag. Skewed logs are the weakest
+  side of the test, as for groups that are known.
+- **The organisation**, where a few professionals deviate: up and down do not cancel among four people, so a small gap
+  of all is real there, and .92 to .95 of the intervals hold 0.
 """
 
 
