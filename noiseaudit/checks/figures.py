@@ -204,7 +204,10 @@ def _flags(result: AuditResult, which: Selector) -> Reading:
     notes = dict(zip(map(id, result.groups), audit.notes, strict=True))
     if all(group.tests == 0 for group in found):
         return nothing(catalogue("en")("checks.no_tests"), COUNT)
-    return _certain(float(sum(notes[id(group)].flags for group in found)), COUNT)
+    flags = [notes[id(group)].flags for group in found]
+    if None in flags:
+        return nothing(catalogue("en")("reason.too_small_to_show"), COUNT)
+    return _certain(float(sum(n for n in flags if n)), COUNT)
 
 
 def _rows(share: bool) -> Callable[[AuditResult, Selector], Reading]:

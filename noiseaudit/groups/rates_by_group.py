@@ -89,6 +89,7 @@ def rates_by_group(
     k = len(table.values)
     everything = clustered_means(table.clusters, table.decision, m2=table.m2)
     selection, positive, negative = [nothing] * k, [nothing] * k, [nothing] * k
+    truths: list[tuple[int | None, int | None, int | None]] = [(None, None, None)] * k
     error = [nothing if binary else missing] * k
     if binary:
         rates, value = _measured(table), value_rates(table.value, table.n, table.decision, table.truth, values=k)
@@ -97,12 +98,14 @@ def rates_by_group(
         if rates.false_positive is not None and rates.false_negative is not None:
             positive = _rate_figures(rates.false_positive, value.false_positive, confidence, "no_truth_0")
             negative = _rate_figures(rates.false_negative, value.false_negative, confidence, "no_truth_1")
+            both = zip(rates.false_positive.cases, rates.false_negative.cases, strict=True)
+            truths = [(int(no), int(yes), int(no + yes)) for no, yes in both]
     elif table.truth is not None:
         known = ~np.isnan(table.truth)
         apart = table.decision[known] - table.truth[known]
-        error = _error_figures(
-            clustered_means(table.clusters.where(known), apart, m2=table.m2[known]), unit, confidence
-        )
+        errors = clustered_means(table.clusters.where(known), apart, m2=table.m2[known])
+        error = _error_figures(errors, unit, confidence)
+        truths = [(None, None, int(cases)) for cases in errors.cases]
     return tuple(
         GroupRates(
             group,
@@ -113,6 +116,7 @@ def rates_by_group(
             positive[a],
             negative[a],
             error[a],
+            *truths[a],
         )
         for a, name in enumerate(table.values)
     )

@@ -25,9 +25,10 @@ _AGAIN = "cases_again"
 
 @dataclass(frozen=True)
 class Asked:
-    """What can be analysed of what was asked for, and what has to be said.
+    """What may be read of what was asked for, and what has to be said.
 
-    not_analysed: name -> code of the reason; P602 where the law asks for a legal basis that the config does not name.
+    columns: those of one value too, since other exports may hold others. not_analysed: name -> code of the reason; P602
+    where the law asks for a legal basis that the config does not name.
     """
 
     columns: tuple[GroupColumn, ...] = ()
@@ -66,8 +67,7 @@ def check_characteristics(table: Table, design: AuditDesign, *, case: str, judge
         empty = [one.code for one in said if one.code.endswith(("_one_value", "_empty"))]
         if empty:
             nothing[column.name] = empty[0]
-        else:
-            columns.append(column)
+        columns.append(column)
         if some and not any(problem.column == column.name for problem in problems):
             problems += _changing(table, column.name, column.sql, case, None if of_group else judge)
     for name in design.features if some else ():
@@ -105,9 +105,8 @@ def _group(table: Table, column: GroupColumn, case: str, design: AuditDesign, pr
     if numbers and len(levels) > _MANY_NUMBERS:
         findings.append(finding("group_of_numbers", "warning", column=name, n=len(levels)))
     fewest = design.min_cell or FEWEST_CASES
-    small = sum(1 for _, cases in levels if cases < fewest)
-    if small:
-        findings.append(finding("P601", "warning", n=small, column=name, fewest=fewest))
+    if any(cases < fewest for _, cases in levels):
+        findings.append(finding("P601", "warning", column=name, fewest=fewest))
     return findings
 
 

@@ -8,7 +8,7 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.group_tables import GroupLine, group_lines, of_chance
 from noiseaudit.report.figures import Block, Grid, drawn
 from noiseaudit.report.gap_words import GapWords
-from noiseaudit.report.group_details import discovered, intersections, professionals, rates
+from noiseaudit.report.group_details import discovered, intersections, professionals, rates, shown_count
 from noiseaudit.report.log_sentences import LogSpeaker
 from noiseaudit.report.sentences import Speaker
 from noiseaudit.result import Estimate, Figure, GapSensitivity, GroupsAudit
@@ -30,13 +30,13 @@ def groups_in_short(speaker: Speaker) -> list[str]:
     if clear:
         said.append(say(f"groups.short.shared{_kind(speaker, clear)}", n=count(len(clear)), all=count(len(shared))))
     counted = [line for line in lines if line.countable]
-    tests, flags = sum(line.gaps.tests for line in counted), sum(line.note.flags for line in counted)
+    tests, flags = sum(line.gaps.tests or 0 for line in counted), sum(line.note.flags or 0 for line in counted)
     if flags:
         expected = _expected(speaker, told, flags)
         said.append(say("groups.short.flags", flags=count(flags), tests=count(tests), expected=expected))
     elif tests:
         said.append(" ".join([say("groups.short.none"), *_missed(speaker, _own(counted), "groups.short.missed")]))
-    elif sum(line.gaps.tests for line in lines):
+    elif sum(line.gaps.tests or 0 for line in lines):
         said.append(say("groups.short.withheld"))
     else:
         said.append(say("groups.short.too_few"))
@@ -104,12 +104,13 @@ def _row(speaker: Speaker, line: GroupLine) -> list[str]:
     gap, interval = words.cells(line.gaps.systemic_gap)
     raw = line.gaps.raw_gap
     spread, spread_interval = words.spread(line)
-    flags = plain(line.note.flags) if line.countable else speaker.say("groups.not_shown") if line.gaps.tests else ""
+    counts = [shown_count(speaker, n) for n in (line.gaps.tests, line.gaps.too_few)]
+    flags = shown_count(speaker, line.note.flags if line.countable else None) if line.gaps.tests != 0 else ""
     return [
         line.name, value, "" if line.note.decisions is None else plain(line.note.decisions),
         gap, interval, "" if line.q is None else speaker.numerals.p_value(line.q),
         words.cells(raw)[0] if isinstance(raw, Figure) else "", spread, spread_interval,
-        plain(line.gaps.tests), plain(line.gaps.too_few), flags,
+        *counts, flags,
         "" if line.note.smallest_detectable is None else words.size(line.note.smallest_detectable),
     ]  # fmt: skip
 
@@ -212,7 +213,7 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
     """How many stand out, how many chance gives, who could not be told, and what would have been missed."""
     say, count = speaker.say, speaker.numerals.count
     counted = [line for line in lines if line.countable]
-    tests, flags = sum(line.gaps.tests for line in counted), sum(line.note.flags for line in counted)
+    tests, flags = sum(line.gaps.tests or 0 for line in counted), sum(line.note.flags or 0 for line in counted)
     if flags:
         words = {"expected": _expected(speaker, told, flags), "share": speaker.numerals.percent(told.fdr)}
         found = say("groups.flags", flags=count(flags), tests=count(tests), **words)
@@ -220,15 +221,15 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
         yield _cause(speaker)
     elif tests:
         yield say("groups.no_flags", tests=count(tests))
-    review = sum(line.note.review for line in counted)
+    review = sum(line.note.review or 0 for line in counted)
     if review:
         yield say("groups.review", n=count(review))
-    if withheld := [line for line in lines if not line.countable and line.gaps.tests and line.note.hidden is None]:
+    if withheld := [line for line in lines if not line.countable and line.gaps.tests != 0 and not line.note.hidden]:
         yield say("groups.withheld", groups=GapWords(speaker).groups(withheld))
-    few = sum(line.gaps.too_few for line in lines if line.note.hidden is None)
+    few = sum(line.gaps.too_few or 0 for line in lines if line.note.hidden is None)
     unseen = _missed(speaker, _own(lines), "groups.missed_own")
     if few:
-        every = few + sum(line.gaps.tests for line in lines if line.note.hidden is None)
+        every = few + sum(line.gaps.tests or 0 for line in lines if line.note.hidden is None)
         unseen.append(say("groups.too_few" if few < every else "groups.too_few_all", n=count(few), all=count(every)))
     if unseen:
         yield " ".join(unseen)

@@ -18,7 +18,7 @@ from noiseaudit.report.rates import RateSpeaker
 from noiseaudit.report.sentences import Speaker, nobody_differed, told
 from noiseaudit.result import Audience, AuditResult, DifferenceDistribution, Estimate, Figure, Individuals
 from noiseaudit.result.exchange import without_people
-from noiseaudit.result.thresholds import for_readers
+from noiseaudit.result.readers import for_readers
 from noiseaudit.tables import (
     FEWEST_FOR_POINTS,
     averaging,

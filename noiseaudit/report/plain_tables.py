@@ -14,7 +14,7 @@ from noiseaudit.report.log_sections import log_sections, offices
 from noiseaudit.report.log_sentences import LogSpeaker, speaker_of
 from noiseaudit.report.sentences import Speaker, told
 from noiseaudit.result import AuditResult
-from noiseaudit.result.thresholds import for_readers
+from noiseaudit.result.readers import for_readers
 from noiseaudit.tables import noise_parts
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")

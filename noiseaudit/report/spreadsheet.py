@@ -12,7 +12,7 @@ from noiseaudit.group_tables import group_tables
 from noiseaudit.log_tables import log_tables
 from noiseaudit.report.plain_tables import spreadsheet_safe
 from noiseaudit.result import Audience, AuditResult
-from noiseaudit.result.thresholds import for_readers
+from noiseaudit.result.readers import for_readers
 
 _MADE = dt.datetime(1980, 1, 1)
 _NOISE = ("component", "status", "variance", "sd", "sd_low", "sd_high", "share", "share_low", "share_high", "because")

@@ -16,7 +16,7 @@ from noiseaudit.result.audit_result import AuditResult
 from noiseaudit.result.findings import finding
 from noiseaudit.result.group_parts import GroupGaps
 from noiseaudit.result.parts import Audience, Bounded, Estimate, Figure
-from noiseaudit.result.thresholds import for_readers, names_for
+from noiseaudit.result.readers import for_readers, names_for
 
 SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
@@ -36,8 +36,8 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
     if audience not in typing.get_args(Audience):
         raise CallError("wrong_setting", f"audience must be 'public' or 'team', not {audience!r}")
     judges: list[Any] = []
-    findings = list(result.findings)
     shown, named = for_readers(result, audience, key=key), names_for(result, audience, key=key)
+    findings = list(shown.findings)
     if audience == "team":
         judges = [_plain(judge) | {"judge": named[judge.judge]} for judge in result.judges]
     elif result.judges:

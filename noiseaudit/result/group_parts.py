@@ -19,15 +19,15 @@ HOLDS = "true"  # the value under which a relation is told
 class JudgeGap:
     """How one professional treats a group compared with the colleagues: gap = own gap minus that of the peers.
 
-    n_in, n_out: cells (panels) or decisions (logs) in the group and outside it. gap, shrunk, interval (of shrunk) and
-    smallest_detectable: in the unit of the decision; for yes/no decisions a difference of shares. p and q: None where
-    not tested. flag: None where not tested; because: the code of the reason why there is no test, or no flag in
-    spite of a small q (`small` gap, `for_review`).
+    n_in, n_out: cells (panels) or decisions (logs) in the group and outside it, None where a file hides them. gap,
+    shrunk, interval (of shrunk) and smallest_detectable: in the unit of the decision; for yes/no decisions a difference
+    of shares. p and q: None where not tested. flag: None where not tested; because: the code of the reason why there is
+    no test, or no flag in spite of a small q (`small` gap, `for_review`).
     """
 
     judge: str
-    n_in: int
-    n_out: int
+    n_in: int | None
+    n_out: int | None
     gap: float | None
     shrunk: float | None
     interval: Interval | None
@@ -44,7 +44,7 @@ class GroupGaps:
 
     systemic_gap: shared by all professionals, value minus rest. raw_gap: means as they are, with all differences
     between cases in it. heterogeneity: variance over professionals of their gaps, on the scale that the note of the
-    group names. tests, too_few: professionals that were tested, and those with too few cases.
+    group names. tests, too_few: professionals that were tested, and those with too few cases; None where hidden.
     """
 
     group: str | None
@@ -53,8 +53,8 @@ class GroupGaps:
     systemic_gap: Number
     raw_gap: Number
     heterogeneity: Component
-    tests: int
-    too_few: int
+    tests: int | None
+    too_few: int | None
     judges: tuple[JudgeGap, ...]
 
 
@@ -78,7 +78,9 @@ class GapSensitivity:
 class GroupNote:
     """What the report tells of one entry of `groups`, in the same order.
 
-    scale: of the heterogeneity. cases, decisions: in the group; None where hidden, with `hidden` saying why.
+    scale: of the heterogeneity. cases, decisions: in the group. hidden: the code of the reason why a file does not show
+    the group, all of its counts then None; the same code for a small group and for one from which a small one could be
+    worked out, since telling them apart would tell how small.
     materiality: the smallest shrunken gap that is worth a flag. flags: judges with a flag; review: tests with a small q
     that heterogeneity does not support. heterogeneity_p: chance of such spread if all gaps were one.
     smallest_detectable: median over the professionals that were tested and not flagged.
@@ -88,8 +90,8 @@ class GroupNote:
     cases: int | None
     decisions: int | None
     materiality: float
-    flags: int
-    review: int
+    flags: int | None
+    review: int | None
     heterogeneity_p: float | None
     smallest_detectable: float | None
     sensitivity: GapSensitivity | NotIdentified
@@ -106,9 +108,9 @@ class Intersection:
     first: tuple[str, str]
     second: tuple[str, str]
     contrast: Number
-    tests: int
-    too_few: int
-    flags: int
+    tests: int | None
+    too_few: int | None
+    flags: int | None
     judges: tuple[JudgeGap, ...]
 
 
@@ -123,11 +125,11 @@ class DiscoveredKind:
 
     sought: Literal["professionals", "organisation"]
     rule: tuple[Condition, ...]
-    cases: int
-    decisions: int
-    tests: int
-    too_few: int
-    flags: int
+    cases: int | None
+    decisions: int | None
+    tests: int | None
+    too_few: int | None
+    flags: int | None
     organisation: Number
     organisation_q: float | None
     judges: tuple[JudgeGap, ...]
@@ -149,7 +151,8 @@ class GroupRates:
     """Of one value of a characteristic: shares that fairness tools know, with intervals.
 
     selection: decided 1. false_positive: decided 1 where the truth is 0; false_negative: decided 0 where it is 1.
-    error: mean of decision minus truth, for numbers. cases, decisions: None where hidden.
+    error: mean of decision minus truth, for numbers. truth_0, truth_1, truth_known: cases that these three rest on.
+    Counts are None where hidden, and those of a truth where there is none.
     """
 
     group: str
@@ -160,6 +163,9 @@ class GroupRates:
     false_positive: Number
     false_negative: Number
     error: Number
+    truth_0: int | None = None
+    truth_1: int | None = None
+    truth_known: int | None = None
 
 
 @dataclass(frozen=True)

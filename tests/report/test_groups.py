@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -19,9 +21,10 @@ import noiseaudit as na
 from noiseaudit.group_tables import group_lines, group_tables, holm, readers_gap, reliability, usual_spread
 from noiseaudit.report import render, summary_text, write_report
 from noiseaudit.result import Estimate, Figure
+from noiseaudit.result.readers import for_readers
 from noiseaudit.result.schema import result_schema
-from noiseaudit.result.thresholds import for_readers
 
+from ..conftest import Run
 from .group_results import GROUPS
 from .log_results import LOGS
 from .test_faces import HOSTILE, Page
@@ -125,7 +128,7 @@ def test_a_team_sees_codes_in_their_order_and_no_unreliable_figure() -> None:
     text = section("amounts", "team")
     assert "there is no ranking" in text
     assert "too uncertain to show" in text
-    assert "fewer than 5" in text
+    assert "not shown" in text
 
 
 def test_a_clear_gap_is_a_reason_and_no_proof() -> None:
@@ -286,14 +289,14 @@ def test_gaps_in_the_readers_unit() -> None:
     assert usual_spread(base, line)[1] == pytest.approx(odds / (1 + odds) - 0.12)
 
 
-def test_tables_in_csv_and_workbook(tmp_path: object) -> None:
+def test_tables_in_csv_and_workbook(tmp_path: Path) -> None:
     rows = list(csv.reader(io.StringIO(render(result("amounts"), ".csv"))))
     names = [row[0] for row in rows if len(row) == 1]
     assert {"group_gaps", "group_heterogeneity", "group_flags", "intersections", "discovery", "group_settings"} <= {
         *names
     }
     assert "group_professionals" not in names
-    path = tmp_path / "book.xlsx"  # type: ignore[operator]
+    path = tmp_path / "book.xlsx"
     write_report(result("amounts"), path, audience="team")
     book = python_calamine.CalamineWorkbook.from_path(str(path))
     assert "group_professionals" in book.sheet_names
@@ -316,3 +319,13 @@ def test_hostile_values_stay_text(text: str) -> None:
     cells = [cell for row in csv.reader(io.StringIO(render(evil, ".csv"))) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
     render(evil, ".md")
+
+
+def test_options_about_groups_reach_the_design(run: Run, tmp_path: Path) -> None:
+    na.simulate(judges=6, cases=12, seed=1).data.to_csv(tmp_path / "d.csv", index=False)
+    given = ["--case", "case", "--judge", "judge", "--decision", "decision"]
+    more = ["--discover", "--materiality", "2.5", "--fdr", "0.1"]
+    code, _, err = run("report", "d.csv", *given, *more, "-o", "out.json")
+    assert code == 0, err
+    settings = json.loads((tmp_path / "out.json").read_text("utf-8"))["settings"]
+    assert (settings["discover"], settings["materiality"], settings["fdr"]) == (True, 2.5, 0.1)
