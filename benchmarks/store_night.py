@@ -30,11 +30,13 @@ SHAPES = {
 
 
 def rows(kind: str, count: int, *, first: int, seed: float) -> str:
-    """SQL of a log of 500 professionals, or of a panel of 250 cases that 200 professionals decide again and again."""
-    judge, case = ("500", f"{first} + i") if kind == "log" else ("200", "(random() * 250)::INT")
+    """SQL of a log of 500 professionals, or of a panel: five of them judge each of 20,000 cases, again and again."""
+    case, judge = f"{first} + i", "(random() * 500)::INT"
+    if kind == "panel":
+        case = "i * 7919 % 20000"
+        judge = f"hash(({case}) * 5 + i // 20000 % 5) % 500"
     return (
-        f"SELECT 'c' || ({case}) AS case_id, 'p' || (random() * {judge})::INT AS judge, "
-        f"(random() * 6)::INT::VARCHAR AS kind, "
+        f"SELECT 'c' || ({case}) AS case_id, 'p' || {judge} AS judge, (random() * 6)::INT::VARCHAR AS kind, "
         f"round(random() * 1000, 2) AS fee, round(100 + 20 * random() + {seed} * random(), 3) AS decision "
         f"FROM range({count}) AS r(i)"
     )
