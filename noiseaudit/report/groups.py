@@ -224,7 +224,7 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
         words = {"expected": _expected(speaker, told, flags), "share": speaker.numerals.percent(told.fdr)}
         found = say("groups.flags", flags=count(flags), tests=count(tests), **words)
         yield f"{found} {say('groups.what_flag', family=count(told.family))} {say('groups.no_proof')}"
-        related = any(line.flags for line in counted if line.gaps.relation)
+        related = any(line.note.flags for line in counted if line.gaps.relation)
         yield " ".join([_cause(speaker), *([say("groups.cause_relation")] if related else [])])
     elif tests:
         yield say("groups.no_flags", tests=count(tests))
