@@ -98,9 +98,9 @@ def difficulty(linked: Linked, share: Floats, *, without: Flags | None = None) -
     others = (linked.over_case(share)[linked.case] - share) / (linked.per_case[linked.case] - 1)
     if without is not None and without.any():
         counts = np.where(without[linked.judge], 0.0, 1.0)
-        n = linked.over_case(counts)[linked.case] - counts
+        heard = linked.over_case(counts)[linked.case] - counts
         total = linked.over_case(counts * share)[linked.case] - counts * share
-        others = np.where(n > 0, total / np.maximum(n, 1), others)
+        others = np.where(heard > 0, total / np.maximum(heard, 1), others)
     others = np.round(others, _DIGITS)
     order = np.lexsort((others, linked.judge))
     values, judge = others[order], linked.judge[order]
