@@ -29,17 +29,18 @@ class SavedError(Exception):
 
 
 def saved(folder: Path, resource: str) -> list[Record]:
-    """All records of a resource, each once: lists, or the pages of a list ({count, next, previous, results})."""
+    """All records of a resource, each once, from lists or from the pages ({count, next, previous, results}) of queries."""
     found: dict[str, Record] = {}
-    counts = set()
+    records, counts = 0, []
     for path in sorted(folder.glob(f"{resource}*.json")):
         page = json.loads(path.read_text("utf-8"))
         if isinstance(page, dict):
-            counts.add(page["count"])
+            records += len(page["results"])
+            counts += [page["count"]] if page["previous"] is None else []
             page = page["results"]
         found |= {record["url"]: record for record in page}
-    if counts and counts != {len(found)}:
-        raise SavedError(f"{resource}: {len(found)} saved, and the API counted {max(counts)}; fetch all pages again")
+    if records != sum(counts) or (len(counts) == 1 and len(found) < records):
+        raise SavedError(f"{resource}: {len(found)} saved, and the API counted {sum(counts)}; fetch all pages again")
     return list(found.values())
 
 

@@ -19,9 +19,14 @@ LEVEL_SD = 60.0
 def pages(folder: Path, resource: str, records: list[dict[str, Any]], *, size: int = 100) -> None:
     """Page by page, as a client saves them."""
     for start in range(0, len(records), size):
-        more = f"{API}/{resource}?page={start // size + 2}" if start + size < len(records) else None
-        page = {"count": len(records), "next": more, "previous": None, "results": records[start : start + size]}
-        (folder / f"{resource}-{start // size + 1:03d}.json").write_text(json.dumps(page, indent=1), "utf-8")
+        number, last = start // size + 1, start + size >= len(records)
+        page = {
+            "count": len(records),
+            "next": None if last else f"{API}/{resource}?page={number + 1}",
+            "previous": None if number == 1 else f"{API}/{resource}?page={number - 1}",
+            "results": records[start : start + size],
+        }
+        (folder / f"{resource}-{number:03d}.json").write_text(json.dumps(page, indent=1), "utf-8")
 
 
 def rol(number: int, zaak: str, who: str, person: str, *, day: int = 1, kind: str = "medewerker") -> dict[str, Any]:

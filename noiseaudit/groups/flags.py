@@ -9,6 +9,7 @@ power of 80 %.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,15 +17,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.gaps import Gaps
 from noiseaudit.groups.heterogeneity import Heterogeneity, heterogeneity_of, shrink_gaps
 from noiseaudit.groups.multiplicity import promising, q_values
+from noiseaudit.groups.own_differences import OwnDifferences
 from noiseaudit.groups.sensitivity import gap_sensitivity
 from noiseaudit.groups.shown_scale import told
 from noiseaudit.result.group_parts import GroupGaps, GroupNote, JudgeGap
-from noiseaudit.result.parts import Number
+from noiseaudit.result.parts import Figure, Number
 
 MATERIAL_SHARE = 0.05  # yes/no decisions: the smallest gap that is worth a flag, as a difference of shares
 MATERIAL_NOISE = 0.2  # numbers: the same, as a share of the SD of system noise
@@ -41,6 +44,7 @@ class Examined:
     group. materiality: in the unit of the decision, for yes/no a difference of shares. own_group: the flag differs
     between the professionals of a case; with fewer than eight tested all is then for review. same_cases: a case's
     characteristic where everybody decided every case. strongest: name and effect of the strongest feature.
+    differences: own differences of a relation, where they can be told; their q are of a family of their own.
     """
 
     group: str | None
@@ -55,6 +59,7 @@ class Examined:
     own_group: bool = False
     same_cases: bool = False
     strongest: tuple[str, float] | None = None
+    differences: OwnDifferences | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,8 @@ def flag_gaps(
     family, small = int(np.isfinite(p).sum()), int((q <= fdr).sum())
     level = 0.05 / max(1, family) * max(1, small)
     groups, notes, begin = [], [], 0
-    for each in examined:
+    others = _difference_q([each.differences for each in examined])
+    for each, difference_q in zip(examined, others, strict=True):
         own = slice(begin, begin + len(each.gaps))
         begin += len(each.gaps)
         verdict = judge_gaps(
@@ -93,8 +99,16 @@ def flag_gaps(
             confidence=confidence,
             fewest=_FEWEST_OWN_GROUP if each.own_group else 0,
         )
-        groups.append(_group(each, verdict, judges))
-        notes.append(_note(each, verdict, confidence))
+        group, note = _group(each, verdict, judges), _note(each, verdict, confidence)
+        if each.differences is not None:
+            real = verdict.real or _leaves_out_0(each.systemic)
+            group, note = _with_differences(
+                group, note, each.differences, codes=each.gaps.judge, q=difference_q, fdr=fdr,
+                least=each.materiality if real else math.inf,
+                confidence=confidence,
+            )  # fmt: skip
+        groups.append(group)
+        notes.append(note)
     return Flagged(tuple(groups), tuple(notes), family)
 
 
@@ -113,6 +127,7 @@ class Verdict:
     flag: npt.NDArray[np.bool_]
     review: npt.NDArray[np.bool_]
     because: npt.NDArray[np.object_]
+    real: bool
 
     @property
     def tested(self) -> npt.NDArray[np.bool_]:
@@ -177,6 +192,7 @@ def judge_gaps(
         flag=flag,
         review=review,
         because=because,
+        real=isinstance(spread, Heterogeneity) and spread.p < _REAL,
     )
 
 
@@ -219,6 +235,42 @@ def _note(each: Examined, verdict: Verdict, confidence: float) -> GroupNote:
             gaps, clearest, confidence=confidence, same_cases=each.same_cases, strongest=each.strongest
         ),
     )
+
+
+def _difference_q(differences: Sequence[OwnDifferences | None]) -> list[Floats]:
+    """q-values of the own differences of all relations, as one family; empty where there are none."""
+    if not differences:
+        return []
+    p = [np.zeros(0) if each is None else each.p for each in differences]
+    return np.split(q_values(np.concatenate(p)), np.cumsum([len(part) for part in p])[:-1])
+
+
+def _with_differences(
+    group: GroupGaps,
+    note: GroupNote,
+    found: OwnDifferences,
+    *,
+    codes: Codes,
+    q: Floats,
+    fdr: float,
+    least: float,
+    confidence: float,
+) -> tuple[GroupGaps, GroupNote]:
+    """least: smallest own difference that counts as clear."""
+    reach = stats.t.ppf(0.5 + confidence / 2, found.df) * found.se
+    columns = [_plain(part) for part in (found.value, found.value - reach, found.value + reach, q)]
+    people = []
+    for gap, code in zip(group.judges, codes.tolist(), strict=True):
+        value, low, high, chance = (column[code] for column in columns)
+        limits = None if low is None or high is None else (low, high)
+        people.append(replace(gap, difference=value, difference_interval=limits, difference_q=chance))
+    clear = int(((q <= fdr) & (np.abs(found.value) >= least)).sum())
+    note = replace(note, differences=int(np.isfinite(q).sum()), clear_differences=clear)
+    return replace(group, judges=tuple(people)), note
+
+
+def _leaves_out_0(gap: Number) -> bool:
+    return isinstance(gap, Figure) and gap.interval is not None and not gap.interval[0] <= 0 <= gap.interval[1]
 
 
 def _plain(values: Floats) -> list[float | None]:

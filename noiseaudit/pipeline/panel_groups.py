@@ -18,6 +18,7 @@ from noiseaudit.groups.discovery import Asked, discover_in_panel
 from noiseaudit.groups.flags import Examined
 from noiseaudit.groups.gaps import Gaps
 from noiseaudit.groups.intersections import Crossing, panel_crossing, share_crossing
+from noiseaudit.groups.own_differences import OwnDifferences, own_differences
 from noiseaudit.groups.panel_gaps import panel_gaps
 from noiseaudit.groups.panel_shares import panel_share_gaps
 from noiseaudit.groups.systemic import joint_fit, panel_systemic_gap, raw_gap
@@ -130,6 +131,7 @@ class _Panel:
             materiality=self.material,
             own_group=by_cell,
             same_cases=not by_cell and self.linked.complete,
+            differences=self._differences(value) if by_cell else None,
         )
 
     def crossing(self, first: Value, second: Value) -> Crossing:
@@ -157,6 +159,12 @@ class _Panel:
             unit=self.unit,
         )  # fmt: skip
         return discover_in_panel(self.cells, FeatureTable(features, values), asked=asked, yes_no=self.binary)
+
+    def _differences(self, value: Value) -> OwnDifferences | None:
+        if self.binary or not self.measurable:
+            return None
+        found = own_differences(self.cells, value.flag, known=value.known)
+        return found if isinstance(found, OwnDifferences) else None
 
     def _linked(self, flag: Flags | None) -> Flags:
         """A flag of all cells for those that are linked; None: all of them."""

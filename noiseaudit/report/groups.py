@@ -133,7 +133,10 @@ def _shared(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Block]:
     if same:
         yield say("groups.same_cases")
     careful = [say("groups.cases_too")] if is_log(speaker.result) and shared else []
-    if any(isinstance(line.gaps.raw_gap, Figure) and line.note.hidden is None for line in lines):
+    raw = [line for line in lines if isinstance(line.gaps.raw_gap, Figure) and line.note.hidden is None]
+    if same_raw := [line for line in raw if _on_same(speaker, [line])]:
+        careful.append(say("groups.raw_same", groups=words.groups(same_raw)))
+    if len(same_raw) < len(raw):
         careful.append(say("groups.raw"))
     if careful:
         yield " ".join(careful)
@@ -181,7 +184,10 @@ def _differences(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Block
     shown = [line for line in lines if line.note.hidden is None]
     differing = [line for line in shown if line.differs]
     if len(differing) <= _ONE_BY_ONE:
-        told = [say("groups.spread", group=words.group(line), **_sized(words, line)) for line in differing]
+        keys = ("groups.spread_same" if _on_same(speaker, [line]) else "groups.spread" for line in differing)
+        told = [
+            say(key, group=words.group(line), **_sized(words, line)) for key, line in zip(keys, differing, strict=True)
+        ]
         yield from [" ".join(told)] if told else []
     else:
         most = max(differing, key=_spread_of)
@@ -218,9 +224,14 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
         words = {"expected": _expected(speaker, told, flags), "share": speaker.numerals.percent(told.fdr)}
         found = say("groups.flags", flags=count(flags), tests=count(tests), **words)
         yield f"{found} {say('groups.what_flag', family=count(told.family))} {say('groups.no_proof')}"
-        yield _cause(speaker)
+        related = any(line.flags for line in counted if line.gaps.relation)
+        yield " ".join([_cause(speaker), *([say("groups.cause_relation")] if related else [])])
     elif tests:
         yield say("groups.no_flags", tests=count(tests))
+    for line in counted:
+        if line.note.differences and line.note.clear_differences is not None:
+            n, tests = line.note.clear_differences, line.note.differences
+            yield say("groups.differences", group=GapWords(speaker).group(line), n=count(n), all=count(tests))
     review = sum(line.note.review or 0 for line in counted)
     if review:
         yield say("groups.review", n=count(review))

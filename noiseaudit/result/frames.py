@@ -85,12 +85,13 @@ def _groups(result: AuditResult) -> pd.DataFrame:
     for group in result.groups:
         name = {"kind": "relation" if group.group is None else "group", "name": group.group or group.relation}
         rows += [{**name, "value": group.value, **asdict(judge)} for judge in group.judges]
-    columns = ["kind", "name", "value", *(f.name for f in fields(JudgeGap) if f.name != "interval"), "low", "high"]
+    limits = {"interval": ("low", "high"), "difference_interval": ("difference_low", "difference_high")}
+    columns = ["kind", "name", "value", *(f.name for f in fields(JudgeGap) if f.name not in limits)]
     table = pd.DataFrame(rows)
-    if rows:
-        bounds = [judge["interval"] or (None, None) for judge in rows]
-        table["low"] = pd.Series([low for low, _ in bounds], dtype="float64")
-        table["high"] = pd.Series([high for _, high in bounds], dtype="float64")
+    for interval, ends in limits.items():
+        columns += ends
+        for place, end in enumerate(ends if rows else ()):
+            table[end] = pd.Series([(row[interval] or (None, None))[place] for row in rows], dtype="float64")
     return table.reindex(columns=columns)
 
 

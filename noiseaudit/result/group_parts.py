@@ -23,6 +23,8 @@ class JudgeGap:
     shrunk, interval (of shrunk) and smallest_detectable: in the unit of the decision; for yes/no decisions a difference
     of shares. p and q: None where not tested. flag: None where not tested; because: the code of the reason why there is
     no test, or no flag in spite of a small q (`small` gap, `for_review`).
+    difference: of a relation in a panel of numbers, decisions where it holds minus those where it does not, on what the
+    cases are worth to colleagues for whom it does not hold, with interval and q against 0; None where it is not known.
     """
 
     judge: str
@@ -36,6 +38,9 @@ class JudgeGap:
     flag: bool | None
     smallest_detectable: float | None
     because: str | None
+    difference: float | None = None
+    difference_interval: Interval | None = None
+    difference_q: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ class GroupNote:
     materiality: the smallest shrunken gap that is worth a flag. flags: judges with a flag; review: tests with a small q
     that heterogeneity does not support. heterogeneity_p: chance of such spread if all gaps were one.
     smallest_detectable: median over the professionals that were tested and not flagged.
+    differences: professionals whose own difference was tested; clear_differences: of these q <= fdr and worth telling,
+    where the shared gap or the heterogeneity is not chance; both None where not known, or hidden.
     """
 
     scale: GapScale
@@ -96,6 +103,8 @@ class GroupNote:
     smallest_detectable: float | None
     sensitivity: GapSensitivity | NotIdentified
     hidden: str | None = None
+    differences: int | None = None
+    clear_differences: int | None = None
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ _NARROWER: dict[tuple[type, str], Schema] = {  # what the type of a field leaves
     (DifferenceDistribution, "share"): {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}},
     (JudgeGap, "p"): _CHANCE,
     (JudgeGap, "q"): _CHANCE,
+    (JudgeGap, "difference_q"): _CHANCE,
 }
 _MORE: dict[type, Schema] = {
     Estimate: {

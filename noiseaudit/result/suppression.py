@@ -144,7 +144,8 @@ def _few_tested(tests: int | None, limits: Limits) -> bool:
 def _shown(group: GroupGaps, note: GroupNote, limits: Limits) -> tuple[GroupGaps, GroupNote]:
     """What rests on the professionals that were tested goes where they are few."""
     if not _few_tested(group.tests, limits):
-        return group, note
+        few = _few_tested(note.differences, limits)
+        return group, replace(note, differences=None, clear_differences=None) if few else note
     return replace(group, heterogeneity=_nothing(), tests=None, too_few=None), _untold(note)
 
 
@@ -158,8 +159,9 @@ def _blank(group: GroupGaps, note: GroupNote) -> tuple[GroupGaps, GroupNote]:
 
 def _untold(note: GroupNote) -> GroupNote:
     return replace(
-        note, flags=None, review=None, heterogeneity_p=None, smallest_detectable=None, sensitivity=_nothing()
-    )
+        note, flags=None, review=None, heterogeneity_p=None, smallest_detectable=None, sensitivity=_nothing(),
+        differences=None, clear_differences=None,
+    )  # fmt: skip
 
 
 def _pair(pair: Intersection, concealed: set[tuple[str, str]], limits: Limits) -> Intersection:

@@ -81,10 +81,14 @@ def test_what_was_not_saved_whole_is_refused(saved: Path, tmp_path: Path) -> Non
     folder.mkdir()
     for path in saved.glob("*.json"):
         (folder / path.name).write_bytes(path.read_bytes())
-    (folder / "rollen-002.json").unlink()
-    said = convert(folder, "--who", "beslisser", "--decision", "besluit", to=tmp_path, code=3)
-    assert "rollen" in said
-    assert "fetch all pages again" in said
+    for missing in ("rollen-001.json", "rollen-002.json", max(path.name for path in saved.glob("rollen-*"))):
+        (folder / missing).unlink()
+        said = convert(folder, "--who", "beslisser", "--decision", "besluit", to=tmp_path, code=3)
+        assert "rollen" in said
+        assert "fetch all pages again" in said
+        (folder / missing).write_bytes((saved / missing).read_bytes())
+    (folder / "rollen-002.json").write_bytes((saved / "rollen-001.json").read_bytes())
+    assert "rollen" in convert(folder, "--who", "beslisser", "--decision", "besluit", to=tmp_path, code=3)
     assert not (tmp_path / "log.csv").exists()
     (folder / "rollen-002.json").write_bytes((saved / "rollen-002.json").read_bytes())
     (folder / "besluittypen-001.json").write_text("[]", "utf-8")
@@ -93,14 +97,24 @@ def test_what_was_not_saved_whole_is_refused(saved: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "log.csv").exists()
 
 
-def test_lists_do_as_well_as_pages(saved: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "lists"
-    folder.mkdir()
-    for resource in ("zaken", "rollen", "besluiten", "besluittypen", "zaaktypen", "zaakeigenschappen"):
-        pages = [json.loads(path.read_text("utf-8"))["results"] for path in sorted(saved.glob(f"{resource}-*.json"))]
-        (folder / f"{resource}.json").write_text(json.dumps([one for page in pages for one in page]), "utf-8")
+def test_lists_and_queries_of_one_zaak_do_as_well_as_pages(saved: Path, tmp_path: Path) -> None:
+    lists, queries = tmp_path / "lists", tmp_path / "queries"
+    for folder in (lists, queries):
+        folder.mkdir()
+        for resource in ("zaken", "rollen", "besluiten", "besluittypen", "zaaktypen", "zaakeigenschappen"):
+            pages = [
+                json.loads(path.read_text("utf-8"))["results"] for path in sorted(saved.glob(f"{resource}-*.json"))
+            ]
+            (folder / f"{resource}.json").write_text(json.dumps([one for page in pages for one in page]), "utf-8")
+    rollen: dict[str, list[Any]] = {}
+    for rol in json.loads((queries / "rollen.json").read_text("utf-8")):
+        rollen.setdefault(rol["zaak"], []).append(rol)
+    (queries / "rollen.json").unlink()
+    for number, of in enumerate(rollen.values()):
+        page = {"count": len(of), "next": None, "previous": None, "results": of}
+        (queries / f"rollen-{number}.json").write_text(json.dumps(page), "utf-8")
     logs = []
-    for source in (saved, folder):
+    for source in (saved, lists, queries):
         convert(source, "--who", "beslisser", "--decision", "besluit", to=tmp_path)
         logs.append((tmp_path / "log.csv").read_bytes())
-    assert logs[0] == logs[1]
+    assert logs[0] == logs[1] == logs[2]

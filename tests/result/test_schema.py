@@ -57,7 +57,8 @@ GROUP = {
     "raw_gap": {"status": "estimated", "value": -40.0, "unit": "€", "interval": [-85.0, 5.0]},
     "heterogeneity": {"status": "not_identified", "reason": "too_few_judges", "because": "too few"},
     "judges": [{"judge": "P01", "n_in": 10, "n_out": 20, "gap": -3.5, "shrunk": -1.0, "interval": [-4.0, 2.0], "p": 0.2,
-                "q": 0.4, "flag": False, "smallest_detectable": 5.0, "because": None}],
+                "q": 0.4, "flag": False, "smallest_detectable": 5.0, "because": None,
+                "difference": 4.0, "difference_interval": [1.0, 7.0], "difference_q": 0.01}],
 }  # fmt: skip
 
 
