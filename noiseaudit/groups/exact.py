@@ -135,13 +135,13 @@ def conditional_gaps(
     own, variance = _own(tables, parts, size, scale=scale)
     excluded = np.zeros(size, dtype=bool)
     first = against_peers(own[tested], np.sqrt(variance[tested]), df=np.full(tested.sum(), np.inf), peers_in="means")
-    excluded[tested] = _clear(first.p)
+    excluded[tested] = deviate_clearly(first.p)
     for _ in range(_ROUNDS + 1):
         peers = _Peers(informed, informed & ~excluded)
         theta, V = estimate(peers.sums(parts))
         found = test(theta, V).scaled(scale)
         flagged = np.zeros(size, dtype=bool)
-        flagged[tested] = _clear(found.p[tested])
+        flagged[tested] = deviate_clearly(found.p[tested])
         if np.array_equal(flagged, excluded):
             break
         excluded = flagged
@@ -166,8 +166,8 @@ def conditional_gaps(
     )
 
 
-def _clear(p: Floats) -> npt.NDArray[np.bool_]:
-    """Who deviates clearly: half of all at most, smallest p first, as one who does makes all others seem to."""
+def deviate_clearly(p: Floats) -> npt.NDArray[np.bool_]:
+    """(S,) who deviates clearly: half of all at most, smallest p first, as one who does makes all others seem to."""
     rank = np.empty(len(p), dtype=np.intp)
     rank[np.argsort(p, kind="stable")] = np.arange(len(p))
     return np.asarray((q_values(p) <= _EXCLUDED) & (rank < len(p) // 2))

@@ -4,6 +4,9 @@ Strata of professional j: the share of 1 among the OTHER judges of a case, cut a
 Cases with one share stay together: a cut that falls among them moves to the nearer end of them, or goes where that is
 the end of all (so fewer strata where shares are few; the same strata when 0 and 1 change names).
 
+Who deviates makes cases of the group look easier or harder to all others. So those who deviate clearly are left out of
+the shares, and strata and tests are made again until they stay the same, at most three times more.
+
 A share is not on the scale of a residual: strict and lenient professionals differ in it mechanically where the group's
 base rate differs from the rest, so residuals of 0/1 would name people without any gap.
 """
@@ -18,12 +21,13 @@ import numpy.typing as npt
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.estimators.linked import Linked
-from noiseaudit.groups.exact import conditional_gaps
+from noiseaudit.groups.exact import conditional_gaps, deviate_clearly
 from noiseaudit.groups.gaps import FEWEST_COUNTS, Gaps, joined
 from noiseaudit.groups.margins import Tables
 
 Flags = npt.NDArray[np.bool_]
 FIFTHS = 5
+_PASSES = 4
 _DIGITS = 9  # shares that agree to these are one: some are sums in another order
 
 
@@ -41,10 +45,26 @@ def panel_share_gaps(
     linked: cells whose mean is a share of 1, minus shift. known: cells whose flag is known (None: all); the others are
     on neither side. Professionals are compared within linked blocks.
     """
-    ones = np.rint(linked.m * (linked.x[:, 0] + shift))
-    stratum = difficulty(linked, linked.x[:, 0] + shift)
+    share = linked.x[:, 0] + shift
     keep = np.ones(len(linked), dtype=bool) if known is None else known
-    inside, outside = keep & flag, keep & ~flag
+    clear = np.zeros(linked.J, dtype=bool)
+    for _ in range(_PASSES):
+        stratum = difficulty(linked, share, without=clear)
+        found = _within(linked, stratum, np.rint(linked.m * share), (keep & flag, keep & ~flag), fewest, midp)
+        before, clear = clear, np.zeros(linked.J, dtype=bool)
+        for block in range(linked.blocks):
+            tested = np.flatnonzero(found.tested & (linked.block == block))
+            clear[tested] = deviate_clearly(found.p[tested])
+        if np.array_equal(clear, before):
+            break
+    return found
+
+
+def _within(
+    linked: Linked, stratum: Codes, ones: Floats, sides: tuple[Flags, Flags], fewest: int, midp: bool | None
+) -> Gaps:
+    """Gaps within strata (N,); sides: cells in the group and outside it."""
+    inside, outside = sides
     parts = []
     for block in range(linked.blocks):
         who = np.flatnonzero(linked.block == block)
@@ -70,9 +90,17 @@ def panel_share_gaps(
     return joined(parts, judge=linked.judge_index)
 
 
-def difficulty(linked: Linked, share: Floats) -> Codes:
-    """(N,) stratum 0, ..., 4 of every cell among those of its judge, from the shares (N,) of the others on its case."""
+def difficulty(linked: Linked, share: Floats, *, without: Flags | None = None) -> Codes:
+    """(N,) stratum 0, ..., 4 of every cell among those of its judge, from the shares (N,) of the others on its case.
+
+    without: (J,) judges who are none of the others; where nobody else is on the case, they are.
+    """
     others = (linked.over_case(share)[linked.case] - share) / (linked.per_case[linked.case] - 1)
+    if without is not None and without.any():
+        counts = np.where(without[linked.judge], 0.0, 1.0)
+        heard = linked.over_case(counts)[linked.case] - counts
+        total = linked.over_case(counts * share)[linked.case] - counts * share
+        others = np.where(heard > 0, total / np.maximum(heard, 1), others)
     others = np.round(others, _DIGITS)
     order = np.lexsort((others, linked.judge))
     values, judge = others[order], linked.judge[order]

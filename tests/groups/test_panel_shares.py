@@ -1,5 +1,6 @@
 """Gaps in panels of yes/no decisions."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -70,6 +71,41 @@ def test_as_tables_by_loops() -> None:
     for name in ("n_in", "n_out", "gap", "se", "p"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name))
     assert found.tested.all()
+
+
+def test_who_is_left_out_of_difficulty_is_as_if_not_there() -> None:
+    linked, _ = panel(3, J=7)
+    gone = np.arange(7) == 6
+    stratum = difficulty(linked, linked.x[:, 0], without=gone)
+    rest = linked.judge < 6
+    alone = Linked.of(Cells.from_arrays(linked.case[rest], linked.judge[rest], linked.x[rest, 0], shift=Decimal(0)))
+    np.testing.assert_array_equal(stratum[rest], difficulty(alone, alone.x[:, 0]))
+    np.testing.assert_array_equal(stratum[~rest], difficulty(linked, linked.x[:, 0])[~rest])
+
+
+def test_nobody_else_on_the_case_but_who_is_left_out() -> None:
+    case, judge, y = [0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1], [1.0, 0.0, 0.0, 1.0, 1.0, 1.0]
+    linked = Linked.of(Cells.from_arrays(case, judge, y, shift=Decimal(0)))
+    with_all = difficulty(linked, linked.x[:, 0])
+    np.testing.assert_array_equal(difficulty(linked, linked.x[:, 0], without=np.array([False, True])), with_all)
+
+
+def test_one_who_deviates_much_makes_no_case_look_harder() -> None:
+    """The strata of the others are those of the panel without this judge."""
+    linked, _ = panel(5, J=9, C=200)
+    flag = linked.case % 3 == 0
+    x = linked.x.copy()
+    x[(linked.judge == 8) & flag] = 1.0
+    x[(linked.judge == 8) & ~flag] = 0.0
+    biased = replace(linked, x=x)
+    found = panel_share_gaps(biased, flag)
+    stratum, y = difficulty(biased, x[:, 0], without=np.arange(9) == 8), x[:, 0]
+    key = linked.judge * 5 + stratum
+    counts = [np.bincount(key, weights=part, minlength=45) for part in (flag, flag * y, ~flag, ~flag * y)]
+    expected = conditional_gaps(Tables(np.arange(45) // 5, *counts), 9)
+    np.testing.assert_allclose(found.p, expected.p)
+    assert found.p[8] < 1e-6
+    assert not np.array_equal(stratum, difficulty(biased, x[:, 0]))
 
 
 def test_symmetry() -> None:
