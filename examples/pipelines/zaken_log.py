@@ -29,7 +29,7 @@ class SavedError(Exception):
 
 
 def saved(folder: Path, resource: str) -> list[Record]:
-    """All records of a resource, each once, from lists or from pages ({count, next, previous, results})."""
+    """All records of a resource, each once: lists, or pages ({count, next, previous, results}) of queries."""
     found: dict[str, Record] = {}
     records, counts = 0, []
     for path in sorted(folder.glob(f"{resource}*.json")):
