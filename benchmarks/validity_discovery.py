@@ -237,6 +237,18 @@ many of those who deviate are flagged in some kind. FDR: how many of those flagg
 """
 
 
+READING = """
+- **Nobody is named where nobody deviates**: hardly any kind passes the search, and those that do are then tested at
+  5 %. The same search, tested on the cases it saw, names somebody in three of ten data sets.
+- **What not knowing costs**: half of the cases, and a kind that must be found. Among twenty, gaps of .8 are found as if
+  the kind were known; of .5 in 200 cases less than half of them.
+- **q alone**: without the demand that gaps differ more than chance and are worth a flag. Skewed logs are the weakest
+  side of the test, as for groups that are known.
+- **The organisation**, where a few professionals deviate: up and down do not cancel among four people, so a small gap
+  of all is real there, and .92 to .95 of the intervals hold 0.
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=500)
@@ -257,7 +269,7 @@ def main() -> None:
                 with chosen.keep.open("a", encoding="utf-8") as kept:
                     kept.writelines(json.dumps(record) + "\n" for record in fresh)
             sys.stderr.write(f"\r{len(done)}")
-    text = HEAD.format(runs=chosen.runs) + "\n".join(table(done)) + "\n"
+    text = HEAD.format(runs=chosen.runs) + "\n".join(table(done)) + "\n" + READING
     if chosen.out:
         chosen.out.write_text(text, "utf-8")
     else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from noiseaudit.aggregates import Cells as Cells
     from noiseaudit.checks.change import compare as compare
     from noiseaudit.checks.outcome import CheckFailedError as CheckFailedError
+    from noiseaudit.checks.outcome import Outcome as Outcome
     from noiseaudit.checks.outcome import check as check
     from noiseaudit.checks.policy import Policy as Policy
     from noiseaudit.checks.policy import Rule as Rule
@@ -46,6 +47,7 @@ _WHERE = {
     "NoiseAuditError": "errors",
     "NotIdentified": "errors",
     "NotIdentifiedError": "errors",
+    "Outcome": "checks.outcome",
     "Policy": "checks.policy",
     "Rule": "checks.policy",
     "audit": "pipeline",

@@ -207,7 +207,7 @@ def load_config(path: Path) -> Config:
     try:
         AuditDesign(**config.settings)
     except CallError as error:
-        message = error.message.replace("Value error, ", "")
+        message = error.message
         named = re.findall(r"\w+", re.sub(r"'[^']*'", "", message))  # keys, and not the columns they name
         where = lines_of(((table, key) for table in tree for key in named), text)
         raise CallError("bad_config", f"{path.name}, {where}: {message}") from None

@@ -47,7 +47,8 @@ def _suggest(error: ValidationError, known: tuple[str, ...]) -> str:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             sentences.append(f"unknown setting {name!r}{hint}")
         else:
-            sentences.append(f"{name}: {item['msg']}" if name else str(item["msg"]))
+            said = str(item["msg"]).removeprefix("Value error, ")
+            sentences.append(f"{name}: {said}" if name else said)
     return "; ".join(sentences)
 
 

@@ -21,7 +21,6 @@ from noiseaudit.result import (
     JudgeGap,
 )
 from noiseaudit.result.group_parts import GapScale
-from noiseaudit.result.thresholds import FEWEST
 from noiseaudit.tables import FEWEST_FOR_POINTS
 
 RELIABLE = 0.5  # share of a gap that is left after shrinking, from which a figure about one person is shown
@@ -73,27 +72,7 @@ class GroupLine:
     @property
     def countable(self) -> bool:
         """Whether flags may be counted: for a team, or among enough professionals that it points at nobody."""
-        return bool(self.gaps.judges) or self.tests >= FEWEST_FOR_POINTS
-
-    @property
-    def tests(self) -> int:
-        """Professionals tested that a reader may know of."""
-        return self.gaps.tests or 0
-
-    @property
-    def too_few(self) -> int:
-        """Professionals with too few cases, that a reader may know of."""
-        return self.gaps.too_few or 0
-
-    @property
-    def flags(self) -> int:
-        """Flags that a reader may know of."""
-        return self.note.flags or 0
-
-    @property
-    def review(self) -> int:
-        """Tests for review that a reader may know of."""
-        return self.note.review or 0
+        return bool(self.gaps.judges) or (self.gaps.tests or 0) >= FEWEST_FOR_POINTS
 
 
 def group_lines(result: AuditResult) -> list[GroupLine]:
@@ -103,7 +82,7 @@ def group_lines(result: AuditResult) -> list[GroupLine]:
         return []
     lines = [GroupLine(gaps, note) for gaps, note in zip(result.groups, told.notes, strict=True)]
     level = float(result.settings.get("confidence", 0.95))
-    known = {number: _tested(line, level) for number, line in enumerate(lines) if _measured(line)}
+    known = {number: _tested(line, level, result.design.judges) for number, line in enumerate(lines) if _measured(line)}
     corrected = holm([p for p, _ in known.values()])
     for (number, (_, missed)), q in zip(known.items(), corrected, strict=True):
         lines[number] = GroupLine(lines[number].gaps, lines[number].note, q, missed)
@@ -115,14 +94,16 @@ def _measured(line: GroupLine) -> bool:
     return gap is not None and gap.interval is not None and gap.interval[1] > gap.interval[0]
 
 
-def _tested(line: GroupLine, level: float) -> tuple[float, float]:
+def _tested(line: GroupLine, level: float, judges: int) -> tuple[float, float]:
     """p of 0 and the smallest detectable gap, from an interval v ± t se over J professionals: t with J - 1 df.
 
     se from the half of the interval that lies towards 0.
     """
     from scipy import stats
 
-    gap, judges = line.systemic, line.tests + line.too_few
+    gap = line.systemic
+    if line.gaps.tests is not None and line.gaps.too_few is not None:
+        judges = line.gaps.tests + line.gaps.too_few
     if gap is None or gap.interval is None:
         raise ValueError("a gap without an interval is not tested")
     df = max(1, judges - 1)
@@ -269,8 +250,7 @@ def _people(lines: Sequence[GroupLine]) -> Table:
             if shown_alone(each):
                 figures = (each.shrunk, *(each.interval or (None, None)))
             last = (each.q, standing(each), each.smallest_detectable)
-            counts = (n if n is not None and n >= FEWEST["team"][0] else None for n in (each.n_in, each.n_out))
-            rows.append((*_named(line), each.judge, *counts, *figures, *last))
+            rows.append((*_named(line), each.judge, each.n_in, each.n_out, *figures, *last))
     return Table("group_professionals", columns, tuple(rows))
 
 

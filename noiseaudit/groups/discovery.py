@@ -76,11 +76,13 @@ class Kind:
 def discover_in_panel(
     cells: Cells, table: FeatureTable, *, asked: Asked, yes_no: bool = False
 ) -> Discovery | NotIdentified:
-    """Kinds of cases of a panel (K = 1). table: features in the order of `cells.cases`, NaN where missing.
+    """Kinds of cases of a panel. table: features in the order of `cells.cases`, NaN where missing.
 
     The gap of the organisation is one of errors, where `cells.truth` tells right answers; else all see the same cases
     and nothing tells what all do alike. yes_no: cell means are shares of 1, minus the shift.
     """
+    if cells.mean.shape[1] > 1:
+        return NotIdentified.of("not_numeric")
     linked = np.flatnonzero(cells.judges_per_case >= 2)
     refused = _refusal(table, len(linked))
     if refused is not None:

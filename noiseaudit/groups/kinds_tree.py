@@ -7,7 +7,10 @@ common gap counts too. An ordinary regression tree on r is blind here: residuals
 professionals of a case and over the cases of a professional.
 
 Where nothing is to be found, gain/s^2 is about chi^2 with as many degrees of freedom as there are professionals on both
-sides. Splits that chance gives as often as `chance`, counting all that were tried, are taken back, from the leaves up.
+sides. So each gain has a p, times the ways in which its feature can be parted, and the smallest p wins: among equally
+many ways that is the largest gain, and a category of forty values gets no head start. A split whose p, times the number
+of features, is not below `chance` (half of it one level down, and so on) is taken back, from the leaves up. Otherwise a
+kind is cut into pieces too small to be seen in the other half.
 """
 
 from __future__ import annotations

@@ -3,12 +3,14 @@
     yes/no: the exact conditional test (exact.py)
     numbers, of one professional, over strata h with n1 decisions in the group and n0 outside it:
       g_j    = sum w_h (m1 - m0) / sum w_h ,   w_h = n1 n0/(n1 + n0)
-      own_j^2 = f_j sum w_h^2 (a/n1 + b/n0) / (sum w_h)^2 ,   f_j = s~_j^2/(share_in a + share_out b)
-    a, b: variances in and out of the group, pooled over professionals; s_j^2: of the professional, moderated
+      own_j^2 = sum w_h^2 (a_j/n1 + b_j/n0) / (sum w_h)^2 ,   df by Satterthwaite
+    a_j, b_j: variances of the professional in and out of the group, within strata, each moderated over professionals
     then against the median of the peers: variance of the median 1.57 (J - 1)/(sum 1/own_k)^2
 
 Contrasts stay within professional and stratum, for numbers as for yes/no decisions. With one stratum g_j is the mean
-in the group minus the mean outside it. Smyth (2004) for the moderated variance.
+in the group minus the mean outside it. Two variances, because groups may differ in theirs, and because a skewed mean
+that is far off comes with a large variance of its own side, which a common one would dilute. Smyth (2004) for moderated
+variances.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.groups.exact import conditional_gaps
@@ -73,19 +76,17 @@ def _numeric(side: Sides, size: int, fewest: int) -> Gaps:
     measured = weight > 0
     safe = np.where(measured, weight, 1.0)
     own = np.where(measured, over(w * (side.inside.mean - side.outside.mean)) / safe, np.nan)
-    a, b = _pooled(ss_in, df_in), _pooled(ss_out, df_out)
-    if a is None or b is None:
-        a = b = _pooled(ss_in + ss_out, df) or 0.0
-    factor = np.full(size, np.nan)
-    free = np.full(size, np.nan)
-    usable = measured & (df > 0)
-    if usable.any():
-        moderated = moderate(((ss_in + ss_out) / np.maximum(df, 1.0))[usable], df[usable])
-        typical = (df_in * a + df_out * b)[usable] / df[usable]
-        factor[usable] = moderated.variance / np.where(typical > 0, typical, 1.0)
-        free[usable] = moderated.df
-    spread = over(w**2 * (a / n1 + b / np.maximum(n0, 1.0)))
-    own_se = np.sqrt(factor * spread) / safe
+    if not (df_in.any() and df_out.any()):
+        ss_in = ss_out = ss_in + ss_out
+        df_in = df_out = df
+    (a, free_in), (b, free_out) = _moderated(ss_in, df_in, measured), _moderated(ss_out, df_out, measured)
+    part_in = a * over(w**2 / n1) / safe**2
+    part_out = b * over(w**2 / np.maximum(n0, 1.0)) / safe**2
+    variance = part_in + part_out
+    own_se = np.sqrt(variance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        free = variance**2 / (part_in**2 / free_in + part_out**2 / free_out)
+    tested &= (own_se > 0) & (free > 0)
     gap, se, p = (np.full(size, np.nan) for _ in range(3))
     found = against_peers(own[tested], own_se[tested], df=free[tested], peers_in="means")
     gap[tested], se[tested], p[tested] = found.gap, found.se, found.p
@@ -105,7 +106,12 @@ def _numeric(side: Sides, size: int, fewest: int) -> Gaps:
     )
 
 
-def _pooled(squares: Floats, df: Floats) -> float | None:
-    """Variance of all together; None where no degrees of freedom are left."""
-    total = float(df.sum())
-    return float(squares.sum()) / total if total > 0 else None
+def _moderated(squares: Floats, df: Floats, measured: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """(J,) variances of one side and their degrees of freedom; who has none of their own gets what all have."""
+    seen = measured & (df > 0)
+    variance, free = np.full((2, len(df)), np.nan)
+    if seen.any():
+        found = moderate(squares[seen] / df[seen], df[seen])
+        variance[measured], free[measured] = found.s02, found.d0
+        variance[seen], free[seen] = found.variance, found.df
+    return variance, free

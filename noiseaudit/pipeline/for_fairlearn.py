@@ -50,7 +50,7 @@ def to_metric_frame(result: AuditResult, source: object, *, by_judge: bool = Fal
             raise CallError(
                 "other_source", f"{rows_used} rows can be used here; the audit used {result.input.rows_used}"
             )
-        groups = [column.name for column in log.characteristics]
+        groups = [column.name for column in log.analysed]
         judge = str(log.roles["judge"])
     binary = result.design.scale == "binary"
     counts = counts.rename(columns={"judge": judge})
@@ -82,10 +82,10 @@ def _design(result: AuditResult) -> AuditDesign:
 
 def _counts(log: Log, *, truth: bool) -> tuple[pd.DataFrame, int]:
     """One row a judge, combination of values, decision and truth, with n; and how many rows of the source they are."""
-    if not log.characteristics:
+    if not log.analysed:
         raise CallError("no_groups", "no group column of the audit has two values to compare")
     code, sizes, labels = "0", [], []
-    for column in log.characteristics:
+    for column in log.analysed:
         value = _of_case(log, column.sql)
         found = log.table.fetch(f"SELECT DISTINCT v FROM (SELECT {column.sql} AS v FROM {VIEW}) WHERE v IS NOT NULL")
         raw = sorted(text for (text,) in found)
@@ -101,7 +101,7 @@ def _counts(log: Log, *, truth: bool) -> tuple[pd.DataFrame, int]:
     key = np.array([int(label) for label in cells.cases])[cells.case]
     if truth:
         key, answer = np.divmod(key, _ANSWERS)
-    values = dict(zip([c.name for c in log.characteristics], np.unravel_index(key, sizes), strict=True))
+    values = dict(zip([c.name for c in log.analysed], np.unravel_index(key, sizes), strict=True))
     frame = pd.DataFrame({"judge": np.asarray(cells.judges, dtype=object)[cells.judge]})
     for (name, at), known in zip(values.items(), labels, strict=True):
         frame[name] = known[at]

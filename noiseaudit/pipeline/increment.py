@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,12 @@ from noiseaudit.pipeline.kept_log import class_rows, kept_log_result, rules_as_d
 from noiseaudit.pipeline.log import is_log
 from noiseaudit.pipeline.panel import panel_result
 from noiseaudit.reading import Log, Tabulated, read, tabulate
+from noiseaudit.reading.group_sums import CharacteristicSums
+from noiseaudit.reading.group_values import Characteristic, fetch_characteristics
 from noiseaudit.reading.judge_offices import JudgeOffices, judge_offices
 from noiseaudit.result import AuditResult, Finding, Input
 from noiseaudit.store.container import locked
+from noiseaudit.store.kept_groups import KeptCodes, KeptGroup, KeptSums, tells
 from noiseaudit.store.state import OfficeCounts, Part, State, content_of, identity_of, load, save
 
 _SHAPING = (
@@ -38,6 +41,16 @@ _SHAPING = (
     "dates",
     "duplicates",
 )  # fmt: skip  settings that decide which rows and cells there are
+_OF_ONE_PART = (
+    "P601",
+    "group_empty",
+    "group_one_value",
+    "group_missing",
+    "group_of_numbers",
+    "relation_empty",
+    "relation_one_value",
+    "relation_unknown",
+)  # fmt: skip  counts of one export
 
 
 @dataclass(frozen=True)
@@ -92,14 +105,19 @@ def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]
     if kind is not None and design.design not in ("auto", kind):
         raise CallError("other_store", f"the store was made of a {kind}, and the config says {design.design}")
     rules, counts = None, {}
+    groups: tuple[KeptGroup, ...] = ()
     if kind == "log" or (kind is None and design.design == "log"):
         known = None if like is None else rules_of(like.rules)
         found = class_rows(log, design, known)
         table, rules, counts = found.table, rules_as_data(found.rules), found.counts
+        groups = tuple(KeptSums(*(getattr(each, part.name) for part in fields(KeptSums))) for each in found.groups)
     else:
         table = tabulate(log)
         if kind is None and is_log(table, design):
             raise CallError("store_needs_design", 'say design = "log" in [analysis]: this is an ordinary log')
+        if log.scale != "nominal":
+            found_codes = fetch_characteristics(log, table.main, columns=log.characteristics)
+            groups = tuple(KeptCodes(*(getattr(one, part.name) for part in fields(KeptCodes))) for one in found_codes)
     cells = table.main
     part = Part(
         table.input.name, table.input.sha256, content_of(cells), table.input.rows_read, table.input.rows_used,
@@ -119,6 +137,7 @@ def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]
         offices=offices,
         rules=rules,
         counts=counts,
+        groups=groups,
     )  # fmt: skip
     return state, table.findings
 
@@ -126,6 +145,8 @@ def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]
 def _result(log: Log, state: State, findings: tuple[Finding, ...], *, name: str) -> AuditResult:
     """The audit of a state, with the settings of the log that came last."""
     whole = len(state.parts) > 1
+    if whole:
+        findings = tuple(said for said in findings if said.code not in _OF_ONE_PART)
     source = Input(name, None if whole else state.parts[0].sha256, state.rows_read, state.rows_used, state.excluded)
     indicators = state.indicators
     if indicators is None and state.cells.categories:
@@ -134,19 +155,24 @@ def _result(log: Log, state: State, findings: tuple[Finding, ...], *, name: str)
     with _as_if(log, state):
         counted = None if state.offices is None else _judge_offices(state.offices, state.cells)
         if state.rules is not None:
-            return kept_log_result(log, table, rules_of(state.rules), state.counts, offices=counted)
-        return panel_result(log, table, log.design, offices=counted)
+            sums = [CharacteristicSums(**vars(each)) for each in state.groups if tells(each)]
+            return kept_log_result(log, table, rules_of(state.rules), state.counts, offices=counted, groups=sums)
+        codes = tuple(Characteristic(**vars(each)) for each in state.groups if tells(each))
+        return panel_result(log, table, log.design, offices=counted, characteristics=codes)
 
 
 @contextmanager
 def _as_if(log: Log, state: State) -> Iterator[None]:
-    """The log with the period and the shift of the whole store."""
-    own = log.period, log.shift
-    log.period, log.shift = state.period, state.cells.shift
+    """The log with the period, the shift, and what characteristics can tell, of the whole store."""
+    own = log.period, log.shift, log.not_analysed
+    named = {each.name for each in state.groups}
+    barred = {name: why for name, why in log.not_analysed.items() if name not in named}
+    mute = {each.name: f"{each.kind}_one_value" for each in state.groups if not tells(each)}
+    log.period, log.shift, log.not_analysed = state.period, state.cells.shift, barred | mute
     try:
         yield
     finally:
-        log.period, log.shift = own
+        log.period, log.shift, log.not_analysed = own
 
 
 def _office_counts(found: JudgeOffices, cells: Cells) -> OfficeCounts:

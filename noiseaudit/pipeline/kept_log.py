@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,9 +16,11 @@ from noiseaudit.estimators.comparable_pairs import pairs_disagreement
 from noiseaudit.pipeline.case_counts import CaseCounts, cells_decided_twice
 from noiseaudit.pipeline.compared import classes_of_one_judge, coded_decisions, of_scale, usable_features
 from noiseaudit.pipeline.large_log import SAMPLE, case_classes, learnt_rules, listed_from_cells
+from noiseaudit.pipeline.large_log_groups import groups_of_kept_sums
 from noiseaudit.pipeline.log import found_of, log_findings, result_of
 from noiseaudit.reading import Log, Tabulated, tabulate
 from noiseaudit.reading.case_columns import case_columns, fetch_rows
+from noiseaudit.reading.group_sums import CharacteristicSums, fetch_group_sums
 from noiseaudit.reading.judge_offices import JudgeOffices
 from noiseaudit.result import Assignment, AuditResult, Comparison, Finding, LogAudit, Number
 from noiseaudit.result.findings import finding
@@ -32,6 +34,7 @@ class ClassRows:
     table: Tabulated
     rules: Rules
     counts: dict[str, int]
+    groups: tuple[CharacteristicSums, ...]
 
 
 def class_rows(log: Log, design: AuditDesign, rules: Rules | None) -> ClassRows:
@@ -43,13 +46,23 @@ def class_rows(log: Log, design: AuditDesign, rules: Rules | None) -> ClassRows:
         sample = fetch_rows(log, columns, findings=findings, sample=SAMPLE)
         features, _ = usable_features(sample, design, findings)
         rules = learnt_rules(features, coded_decisions(sample, log), sample, design)
-    table = tabulate(log, classes=case_classes(rules, columns, log))
+    classes = case_classes(rules, columns, log)
+    table = tabulate(log, classes=classes)
+    sums: tuple[CharacteristicSums, ...] = ()
+    if log.scale != "nominal":
+        sums = fetch_group_sums(log, classes, cells=table.main, columns=log.characteristics)
     found = Tabulated(table.main, table.indicators, table.input, (*table.findings, *findings))
-    return ClassRows(found, rules, asdict(cells_decided_twice(log).counts))
+    return ClassRows(found, rules, asdict(cells_decided_twice(log).counts), sums)
 
 
 def kept_log_result(
-    log: Log, table: Tabulated, rules: Rules, counts: Mapping[str, int], *, offices: JudgeOffices | None = None
+    log: Log,
+    table: Tabulated,
+    rules: Rules,
+    counts: Mapping[str, int],
+    *,
+    offices: JudgeOffices | None = None,
+    groups: Sequence[CharacteristicSums] = (),
 ) -> AuditResult:
     """Level noise, the pattern of classes and bounds; what needs single decisions says so."""
     design, cells, findings = log.design, table.main, list(table.findings)
@@ -85,7 +98,10 @@ def kept_log_result(
     found = found_of(log, cells, measured, parts)
     known = CaseCounts(**counts)
     findings += log_findings(log, cells, known, design, rates=False)
-    return result_of(log, table, found, known, design, findings, cases=None, offices=offices)
+    grouped = groups_of_kept_sums(
+        log, cells, groups, design, noise=found.noise, route=comparison.route, findings=findings
+    )
+    return result_of(log, table, found, known, design, findings, cases=None, offices=offices, grouped=grouped)
 
 
 def rules_as_data(rules: Rules) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -35,16 +37,33 @@ def groups_of_sums(
 
     Intersections, discovery and rates need single decisions.
     """
+    if not asked_for_groups(log, design) or cells.mean.shape[1] > 1:
+        return groups_of_kept_sums(log, cells, (), design, noise=noise, route=route, findings=findings)
+    sums = fetch_group_sums(log, classes, cells=cells, columns=log.analysed)
+    return groups_of_kept_sums(log, cells, sums, design, noise=noise, route=route, findings=findings)
+
+
+def groups_of_kept_sums(
+    log: Log,
+    cells: Cells,
+    sums: Sequence[CharacteristicSums],
+    design: AuditDesign,
+    *,
+    noise: Noise,
+    route: str,
+    findings: list[Finding],
+) -> Grouped:
+    """The same from sums that were made before. cells: of judge and class."""
     if not asked_for_groups(log, design):
         return Grouped()
     if cells.mean.shape[1] > 1:
         findings.append(finding("groups_of_categories", "warning"))
         return audited(log, (), judges=(), design=design)
-    if design.discover or len(log.characteristics) > 1:
+    if design.discover or len(log.analysed) > 1:
         findings.append(finding("groups_of_sums_only"))
     examined: list[Examined] = []
-    for sums in fetch_group_sums(log, classes, cells=cells, columns=log.characteristics):
-        examined += _examined_sums(sums, cells, log, design, noise=noise, route=route)
+    for each in sums:
+        examined += _examined_sums(each, cells, log, design, noise=noise, route=route)
     return audited(log, examined, judges=list(cells.judges), design=design)
 
 

@@ -75,7 +75,7 @@ def audit_log(log: Log, table: Tabulated, design: AuditDesign, *, learner: Regre
     if design.design == "auto" and design.exposure is None:
         findings.append(finding("log_route", "warning", share=f"{shared_share(table.main):.0%}"))
     columns, cells = case_columns(log.table, design), table.main
-    rows = fetch_rows(log, columns, findings=findings, characteristics=log.characteristics)
+    rows = fetch_rows(log, columns, findings=findings, characteristics=log.analysed)
     if rows.exposure is not None:
         found, grouped = measure_rates(rows, log, design, findings=findings)
     else:

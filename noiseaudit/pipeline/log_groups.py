@@ -1,8 +1,7 @@
 """Groups in a log: professionals are compared on comparable cases.
 
-yes/no             exact test within classes, or within tenths of the predicted decision
-numbers            contrasts within classes, or of decisions without what the case-mix model predicts
-events per exposure  conditional test within classes
+yes/no    exact test within classes, or within tenths of the predicted decision
+numbers   contrasts within classes, or of decisions without what the case-mix model predicts, within its tenths
 """
 
 from __future__ import annotations
@@ -188,11 +187,17 @@ class _Log:
 
     def discovered(self) -> Discovery | NotIdentified:
         """Kinds of cases in which somebody deviates."""
-        rows = self.rows
+        rows, adjusted = self.rows, self.compared.adjusted[:, 0]
+        # not within classes: they are made of the same features, and a kind of cases may be one of them
         decisions = LogDecisions(
-            decision=self.decision, adjusted=self.compared.adjusted[:, 0], judge=rows.judge, case=rows.case,
-            stratum=self.strata.code, judges=rows.judges, yes_no=self.binary,
-        )  # fmt: skip
+            decision=self.decision if self.binary else adjusted,
+            adjusted=adjusted,
+            judge=rows.judge,
+            case=rows.case,
+            stratum=within_pools(np.zeros(len(rows.judge), dtype=np.intp), rows.pool),
+            judges=rows.judges,
+            yes_no=self.binary,
+        )
         asked = Asked(
             materiality=self.material, seed=self.design.seed, fdr=self.design.fdr, confidence=self.design.confidence,
             unit=self.unit,
@@ -200,12 +205,12 @@ class _Log:
         return discover_in_log(decisions, self.compared.table, asked=asked)
 
     def _strata(self) -> _Strata:
-        """Classes, or for a model of yes/no decisions tenths of what it predicts; within pools."""
+        """Classes, or tenths of what the model predicts: it errs alike within them; within pools."""
         rows, predicted = self.rows, self.compared.predicted
         code = np.zeros(len(rows.judge), dtype=np.intp)
         if predicted is not None and not self.modelled:  # one prediction a class
             code = np.unique(predicted, return_inverse=True)[1].astype(np.intp)
-        elif predicted is not None and self.binary:
+        elif predicted is not None:
             edges = np.unique(np.quantile(predicted, np.arange(1, TENTHS) / TENTHS))
             code = np.searchsorted(edges, predicted, side="right").astype(np.intp)
         return _Strata.of(within_pools(code, rows.pool))

@@ -27,6 +27,7 @@ from noiseaudit.pipeline.offices import split_by_office
 from noiseaudit.pipeline.panel_groups import groups_of_panel
 from noiseaudit.pipeline.parts import case_table, judges_of, run_settings, tool_version, unit_of
 from noiseaudit.reading import Log, Tabulated
+from noiseaudit.reading.group_values import Characteristic
 from noiseaudit.reading.judge_offices import JudgeOffices
 from noiseaudit.result import (
     Accuracy,
@@ -47,9 +48,17 @@ _INPUT_CODES = {"single_judge": "E510", "no_shared_cases": "W511", "disconnected
 
 
 def panel_result(
-    log: Log, table: Tabulated, design: AuditDesign, *, offices: JudgeOffices | None = None
+    log: Log,
+    table: Tabulated,
+    design: AuditDesign,
+    *,
+    offices: JudgeOffices | None = None,
+    characteristics: tuple[Characteristic, ...] | None = None,
 ) -> AuditResult:
-    """What a panel shows: professionals who decided the same cases. offices: where not those of the rows of `log`."""
+    """What a panel shows: professionals who decided the same cases.
+
+    offices, characteristics: where they are not those of the rows of `log`.
+    """
     cells, scale = table.main, log.scale
     estimate = estimate_panel(
         cells, estimator=design.estimator, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
@@ -70,7 +79,7 @@ def panel_result(
     )
     accuracy = errors.accuracy if isinstance(errors, Errors) else errors
     findings = list(_findings(table, estimate, accuracy, scale))
-    grouped = groups_of_panel(log, cells, estimate, log.design, findings=findings)
+    grouped = groups_of_panel(log, cells, estimate, log.design, findings=findings, characteristics=characteristics)
     ignored = [role for role in ("features", "pool") if getattr(design, role)]
     ignored = [role for role in ignored if role != "features" or not design.discover]
     if ignored:

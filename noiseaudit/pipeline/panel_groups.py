@@ -41,21 +41,32 @@ from noiseaudit.pipeline.parts import unit_of
 from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import case_columns
 from noiseaudit.reading.case_features import fetch_case_features
-from noiseaudit.reading.group_values import fetch_characteristics
+from noiseaudit.reading.group_values import Characteristic, fetch_characteristics
 from noiseaudit.result import Discovery, Finding, Number
 from noiseaudit.result.findings import finding
 
 
 def groups_of_panel(
-    log: Log, cells: Cells, estimate: PanelEstimate, design: AuditDesign, *, findings: list[Finding]
+    log: Log,
+    cells: Cells,
+    estimate: PanelEstimate,
+    design: AuditDesign,
+    *,
+    findings: list[Finding],
+    characteristics: tuple[Characteristic, ...] | None = None,
 ) -> Grouped:
-    """Gaps of every characteristic and relation, intersections, discovered kinds, and rates."""
+    """Gaps of every characteristic and relation, intersections, discovered kinds, and rates.
+
+    characteristics: of the cells, where the rows of the log are not all that were read; kinds are then not looked for.
+    """
     if not asked_for_groups(log, design):
         return Grouped()
     if log.scale == "nominal":
         findings.append(finding("groups_of_categories", "warning"))
         return audited(log, (), judges=(), design=design)
-    characteristics = fetch_characteristics(log, cells)
+    kept = characteristics is not None
+    if characteristics is None:
+        characteristics = fetch_characteristics(log, cells)
     panel = _Panel(log, cells, estimate, design)
     values = list(values_of(characteristics))
     if values and not panel.measurable:
@@ -68,7 +79,7 @@ def groups_of_panel(
         judges=list(cells.judges),
         design=design,
         crossings=crossings,
-        discovery=panel.discovered() if design.discover else None,
+        discovery=(NotIdentified.of("kept_as_cells") if kept else panel.discovered()) if design.discover else None,
         decisions=(lambda one: decisions_of_cells(cells, one, shift=float(log.shift), once=False))
         if binary or cells.truth is not None
         else None,

@@ -121,7 +121,7 @@ def fetch_rows(
     of: Literal["case_id", "judge_id"] = "case_id",
     characteristics: tuple[GroupColumn, ...] = (),
 ) -> LogRows:
-    """The rows of a log with these features and characteristics (`log.characteristics`).
+    """The rows of a log with these features and characteristics (`log.analysed`).
 
     sample: about so many, whole cases or judges, by a hash of their id.
     """

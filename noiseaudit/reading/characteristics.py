@@ -25,9 +25,10 @@ _AGAIN = "cases_again"
 
 @dataclass(frozen=True)
 class Asked:
-    """What can be analysed of what was asked for, and what has to be said.
+    """What may be read of what was asked for, and what has to be said.
 
-    not_analysed: name -> code of the reason; P602 where the law asks for a legal basis that the config does not name.
+    columns: those of one value too, since other exports may hold others. not_analysed: name -> code of the reason; P602
+    where the law asks for a legal basis that the config does not name.
     """
 
     columns: tuple[GroupColumn, ...] = ()
@@ -66,8 +67,7 @@ def check_characteristics(table: Table, design: AuditDesign, *, case: str, judge
         empty = [one.code for one in said if one.code.endswith(("_one_value", "_empty"))]
         if empty:
             nothing[column.name] = empty[0]
-        else:
-            columns.append(column)
+        columns.append(column)
         if some and not any(problem.column == column.name for problem in problems):
             problems += _changing(table, column.name, column.sql, case, None if of_group else judge)
     for name in design.features if some else ():

@@ -48,13 +48,18 @@ class Characteristic:
             yield UNKNOWN, self.code < 0, None
 
 
-def fetch_characteristics(log: Log, cells: Cells) -> tuple[Characteristic, ...]:
+def fetch_characteristics(
+    log: Log, cells: Cells, *, columns: tuple[GroupColumn, ...] | None = None
+) -> tuple[Characteristic, ...]:
     """The characteristics and relations of a log for the cells of a panel, in the order of the cells.
+
+    columns: which of them; None: those that the rows can tell of.
 
     A case has the one value that its rows name; a relation one for each (case, judge). DataError where cells whose ids
     turn out to be one contradict each other.
     """
-    return tuple(_of_cells(log, column, cells) for column in log.characteristics)
+    chosen = log.analysed if columns is None else columns
+    return tuple(_of_cells(log, column, cells) for column in chosen)
 
 
 def _of_cells(log: Log, column: GroupColumn, cells: Cells) -> Characteristic:

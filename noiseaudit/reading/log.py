@@ -26,7 +26,8 @@ class Log:
     design: as asked, its columns under the names that the table has for them. roles: role -> column as used.
     reading: everything needed to read the file the same way again; evidence: why.
     period: first and last day of the decisions, where a column tells. duplicates: identical rows: ask, keep, drop.
-    characteristics: groups and relations that can be analysed; not_analysed: the others, with the code of the reason.
+    characteristics: groups and relations that may be read. not_analysed: what was asked for of which these rows tell
+    nothing, or that may not be read, with the code of the reason.
     """
 
     table: Table
@@ -57,6 +58,11 @@ class Log:
         """Query with other columns, of the same rows."""
         listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         return f"SELECT {listed} FROM {VIEW}" + ("" if self.where is None else f" WHERE {self.where}")
+
+    @property
+    def analysed(self) -> tuple[GroupColumn, ...]:
+        """Characteristics and relations that these rows can tell of."""
+        return tuple(column for column in self.characteristics if column.name not in self.not_analysed)
 
     @property
     def timed(self) -> bool:

@@ -14,7 +14,6 @@ from noiseaudit.report.gap_words import GapWords
 from noiseaudit.report.log_sentences import LogSpeaker
 from noiseaudit.report.sentences import Speaker
 from noiseaudit.result import DiscoveredKind, Figure, GroupsAudit, Intersection, JudgeGap, Number
-from noiseaudit.result.thresholds import FEWEST
 from noiseaudit.tables import FEWEST_FOR_POINTS
 
 _OPEN_ROWS = 12
@@ -61,7 +60,7 @@ def _person(speaker: Speaker, gap: JudgeGap) -> list[str]:
         value, interval = words.signed(gap.shrunk, gap.interval)
     elif gap.shrunk is not None:
         value = say("groups.too_uncertain")
-    counts = [_few(speaker, n) for n in (gap.n_in, gap.n_out)]
+    counts = [shown_count(speaker, n) for n in (gap.n_in, gap.n_out)]
     code = standing(gap)
     outcome = say(f"groups.outcome.{code}") if f"groups.outcome.{code}" in say else words.because(code)
     q = "" if gap.q is None else speaker.numerals.plain(gap.q, 3 if gap.q < 0.0995 else 2)
@@ -69,15 +68,8 @@ def _person(speaker: Speaker, gap: JudgeGap) -> list[str]:
     return [gap.judge, *counts, value, interval, q, outcome, missed]
 
 
-def _few(speaker: Speaker, n: int | None) -> str:
-    fewest = FEWEST["team"][0]
-    if n is None:
-        return speaker.say("groups.not_shown")
-    return _count(speaker, n) if n >= fewest else speaker.say("groups.fewer_than", n=_count(speaker, fewest))
-
-
-def _count(speaker: Speaker, n: int | None) -> str:
-    """A number, or that it is not shown."""
+def shown_count(speaker: Speaker, n: int | None) -> str:
+    """A count, or that a file does not show it."""
     return speaker.say("groups.not_shown") if n is None else speaker.numerals.plain(n)
 
 
@@ -96,14 +88,14 @@ def _pair(speaker: Speaker, pair: Intersection) -> list[str]:
     words = GapWords(speaker)
     value, interval = words.cells(pair.contrast)
     flags = _flags(speaker, pair)
-    counts = [_count(speaker, pair.tests), _count(speaker, pair.too_few)]
+    counts = [shown_count(speaker, n) for n in (pair.tests, pair.too_few)]
     return [words.named(*pair.first), words.named(*pair.second), value, interval, *counts, flags]
 
 
 def _flags(speaker: Speaker, part: Intersection | DiscoveredKind) -> str:
     """Flags, where they do not point at anybody."""
-    if part.judges or not part.tests or part.tests >= FEWEST_FOR_POINTS:
-        return _count(speaker, part.flags)
+    if part.judges or part.tests == 0 or (part.tests or 0) >= FEWEST_FOR_POINTS:
+        return shown_count(speaker, part.flags)
     return speaker.say("groups.not_shown")
 
 
@@ -131,7 +123,7 @@ def _kind(speaker: Speaker, kind: DiscoveredKind) -> list[str]:
     words, plain = GapWords(speaker), speaker.numerals.plain
     value, interval = words.cells(kind.organisation)
     q = "" if kind.organisation_q is None else plain(kind.organisation_q, 3 if kind.organisation_q < 0.0995 else 2)
-    counts = [_count(speaker, n) for n in (kind.decisions, kind.tests, kind.too_few)]
+    counts = [shown_count(speaker, n) for n in (kind.decisions, kind.tests, kind.too_few)]
     rule = rule_text(LogSpeaker(speaker.result, speaker.language), kind.rule)
     return [rule, *counts, _flags(speaker, kind), value, interval, q]
 

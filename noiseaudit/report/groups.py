@@ -8,7 +8,7 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.group_tables import GroupLine, group_lines, of_chance
 from noiseaudit.report.figures import Block, Grid, drawn
 from noiseaudit.report.gap_words import GapWords
-from noiseaudit.report.group_details import discovered, intersections, professionals, rates
+from noiseaudit.report.group_details import discovered, intersections, professionals, rates, shown_count
 from noiseaudit.report.log_sentences import LogSpeaker
 from noiseaudit.report.sentences import Speaker
 from noiseaudit.result import Estimate, Figure, GapSensitivity, GroupsAudit
@@ -30,13 +30,13 @@ def groups_in_short(speaker: Speaker) -> list[str]:
     if clear:
         said.append(say(f"groups.short.shared{_kind(speaker, clear)}", n=count(len(clear)), all=count(len(shared))))
     counted = [line for line in lines if line.countable]
-    tests, flags = sum(line.tests for line in counted), sum(line.flags for line in counted)
+    tests, flags = sum(line.gaps.tests or 0 for line in counted), sum(line.note.flags or 0 for line in counted)
     if flags:
         expected = _expected(speaker, told, flags)
         said.append(say("groups.short.flags", flags=count(flags), tests=count(tests), expected=expected))
     elif tests:
         said.append(" ".join([say("groups.short.none"), *_missed(speaker, _own(counted), "groups.short.missed")]))
-    elif sum(line.tests for line in lines):
+    elif sum(line.gaps.tests or 0 for line in lines):
         said.append(say("groups.short.withheld"))
     else:
         said.append(say("groups.short.too_few"))
@@ -88,7 +88,7 @@ def _forest(speaker: Speaker, lines: Sequence[GroupLine]) -> Block:
     elif differing:
         title = say("groups.chart_differ", n=count(len(differing)), all=count(len(lines)))
     else:
-        title = say(f"groups.chart_{'alike' if any(line.tests for line in lines) else 'too_few'}")
+        title = say(f"groups.chart_{'alike' if any(line.gaps.tests for line in lines) else 'too_few'}")
     names = ("name", "value", "decisions", "shared", "interval", "q", "raw", "spread", "spread_interval", "tested",
              "too_few", "flags", "missed")  # fmt: skip
     head = [say(f"groups.column.{name}", confidence=speaker.confidence) for name in names]
@@ -104,12 +104,13 @@ def _row(speaker: Speaker, line: GroupLine) -> list[str]:
     gap, interval = words.cells(line.gaps.systemic_gap)
     raw = line.gaps.raw_gap
     spread, spread_interval = words.spread(line)
-    flags = plain(line.flags) if line.countable else speaker.say("groups.not_shown") if line.tests else ""
+    counts = [shown_count(speaker, n) for n in (line.gaps.tests, line.gaps.too_few)]
+    flags = shown_count(speaker, line.note.flags if line.countable else None) if line.gaps.tests != 0 else ""
     return [
         line.name, value, "" if line.note.decisions is None else plain(line.note.decisions),
         gap, interval, "" if line.q is None else speaker.numerals.p_value(line.q),
         words.cells(raw)[0] if isinstance(raw, Figure) else "", spread, spread_interval,
-        plain(line.tests), plain(line.too_few), flags,
+        *counts, flags,
         "" if line.note.smallest_detectable is None else words.size(line.note.smallest_detectable),
     ]  # fmt: skip
 
@@ -218,12 +219,12 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
     """How many stand out, how many chance gives, who could not be told, and what would have been missed."""
     say, count = speaker.say, speaker.numerals.count
     counted = [line for line in lines if line.countable]
-    tests, flags = sum(line.tests for line in counted), sum(line.flags for line in counted)
+    tests, flags = sum(line.gaps.tests or 0 for line in counted), sum(line.note.flags or 0 for line in counted)
     if flags:
         words = {"expected": _expected(speaker, told, flags), "share": speaker.numerals.percent(told.fdr)}
         found = say("groups.flags", flags=count(flags), tests=count(tests), **words)
         yield f"{found} {say('groups.what_flag', family=count(told.family))} {say('groups.no_proof')}"
-        related = any(line.flags for line in counted if line.gaps.relation)
+        related = any(line.note.flags for line in counted if line.gaps.relation)
         yield " ".join([_cause(speaker), *([say("groups.cause_relation")] if related else [])])
     elif tests:
         yield say("groups.no_flags", tests=count(tests))
@@ -231,15 +232,15 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
         if line.note.differences and line.note.clear_differences is not None:
             n, tests = line.note.clear_differences, line.note.differences
             yield say("groups.differences", group=GapWords(speaker).group(line), n=count(n), all=count(tests))
-    review = sum(line.review for line in counted)
+    review = sum(line.note.review or 0 for line in counted)
     if review:
         yield say("groups.review", n=count(review))
-    if withheld := [line for line in lines if not line.countable and line.tests and line.note.hidden is None]:
+    if withheld := [line for line in lines if not line.countable and line.gaps.tests != 0 and not line.note.hidden]:
         yield say("groups.withheld", groups=GapWords(speaker).groups(withheld))
-    few = sum(line.too_few for line in lines if line.note.hidden is None)
+    few = sum(line.gaps.too_few or 0 for line in lines if line.note.hidden is None)
     unseen = _missed(speaker, _own(lines), "groups.missed_own")
     if few:
-        every = few + sum(line.tests for line in lines if line.note.hidden is None)
+        every = few + sum(line.gaps.tests or 0 for line in lines if line.note.hidden is None)
         unseen.append(say("groups.too_few" if few < every else "groups.too_few_all", n=count(few), all=count(every)))
     if unseen:
         yield " ".join(unseen)
@@ -271,7 +272,7 @@ def _sensitivity(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Block
     say, words, plain = speaker.say, GapWords(speaker), speaker.numerals.plain
     for line in lines:
         found = line.note.sensitivity
-        if not isinstance(found, GapSensitivity) or not line.countable or not line.flags:
+        if not isinstance(found, GapSensitivity) or not line.countable or not line.note.flags:
             continue
         said = [say("groups.sensitivity", group=words.group(line), shift=words.size(found.shift))]
         if found.ratio is not None and found.strongest is not None:

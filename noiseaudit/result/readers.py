@@ -1,4 +1,4 @@
-"""A result as its readers may see it: small cells hidden, and professionals under codes or not at all."""
+"""A result as its readers see it: what may be shown to them, and under which names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from noiseaudit.result.suppression import as_shown
 
 
 def for_readers(result: AuditResult, audience: Audience, *, key: bytes | None = None) -> AuditResult:
-    """The result as an audience may see it: without small cells; gaps of professionals under codes, or not at all.
+    """The result as an audience may see it: without what is small; gaps of professionals under codes, or not at all.
 
     Levels of professionals stay: charts draw them without names.
     """

@@ -258,7 +258,8 @@ def _assign(design: Design, judge: Floats, case: Floats, generator: np.random.Ge
         score = -np.abs(severity - np.clip(place + 0.15 * generator.standard_normal(C), 0, 1)[:, None])
         score += design.sorting * generator.standard_normal((C, J))
     own = np.arange(J) // (J // blocks) == (np.arange(C) // (C // blocks))[:, None]
-    order = np.argsort(np.where(own, -score, np.inf), axis=1)
+    rank = np.where(own, -score, np.inf)
+    order = rank.argmin(axis=1)[:, None] if high == 1 else rank.argsort(axis=1)
     taken = np.arange(J) < size[:, None]
     cases, position = np.nonzero(taken)
     return cases, order[cases, position]

@@ -19,6 +19,7 @@ from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import CallError
 from noiseaudit.result import Exclusion
 from noiseaudit.store.container import Array, read_container, write_container
+from noiseaudit.store.kept_groups import KeptGroup, as_arrays, joined_groups, of_arrays
 
 Names = tuple[str, ...]
 
@@ -66,7 +67,8 @@ class State:
     """Everything that an audit needs of the rows of all parts.
 
     identity: what must be the same in every part (roles, scale, categories, settings that shape cells). rules: of the
-    classes of a log, as plain data; None for panels. counts: of the cases of a log. excluded: rows by reason.
+    classes of a log, as plain data; None for panels. counts: of the cases of a log. excluded: rows by reason. groups:
+    characteristics and relations.
     """
 
     identity: Mapping[str, Any]
@@ -78,6 +80,7 @@ class State:
     offices: OfficeCounts | None = None
     rules: Any = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    groups: tuple[KeptGroup, ...] = ()
 
     @property
     def rows_read(self) -> int:
@@ -103,10 +106,12 @@ class State:
         offices = self.offices
         if self.offices is not None and other.offices is not None:
             offices = self.offices + other.offices
+        cells = self.cells + other.cells
         return replace(
             self,
             parts=(*self.parts, *other.parts),
-            cells=self.cells + other.cells,
+            cells=cells,
+            groups=joined_groups(self.groups, self.cells, other.groups, other.cells, cells),
             indicators=indicators,
             excluded=tuple(excluded.values()),
             period=(min(p[0] for p in periods), max(p[1] for p in periods)) if periods else None,
@@ -163,7 +168,7 @@ def save(state: State, path: Path) -> None:
         "counts": dict(state.counts),
         "tables": {},
     }
-    arrays: dict[str, Array] = {}
+    data["groups"], arrays = as_arrays(state.groups)
     for name, cells in (("cells", state.cells), ("indicators", state.indicators)):
         if cells is not None:
             data["tables"][name] = {"shift": str(cells.shift), "categories": list(cells.categories)}
@@ -197,6 +202,7 @@ def load(path: Path) -> State:
         offices=offices,
         rules=data["rules"],
         counts=data["counts"],
+        groups=of_arrays(data["groups"], arrays),
     )
 
 

@@ -295,6 +295,10 @@ def test_what_cannot_be_looked_for_says_why() -> None:
     none = discover_in_panel(panel(features(rng, 240), rng), blank, asked=ASKED)
     assert isinstance(none, NotIdentified)
     assert none.reason == "no_case_features"
+    categories = index_cells(np.repeat(np.arange(99), 3), np.tile(np.arange(3), 99), np.eye(3)[rng.integers(0, 3, 297)])
+    nominal = discover_in_panel(categories, table, asked=ASKED)
+    assert isinstance(nominal, NotIdentified)
+    assert nominal.reason == "not_numeric"
     pairs = index_cells(np.repeat(np.arange(120), 2), np.arange(240), rng.normal(size=240))
     loose = discover_in_panel(pairs, features(rng, 120), asked=ASKED)
     assert isinstance(loose, NotIdentified)

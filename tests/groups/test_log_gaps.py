@@ -44,16 +44,16 @@ def test_numbers_with_one_stratum_are_means_in_minus_out() -> None:
         sides.append((len(inside), len(outside)))
         squares.append((((inside - inside.mean()) ** 2).sum(), ((outside - outside.mean()) ** 2).sum()))
     (n1, n0), (q1, q0) = np.array(sides, dtype=float).T, np.array(squares).T
-    a, b = q1.sum() / (n1 - 1).sum(), q0.sum() / (n0 - 1).sum()
     np.testing.assert_allclose(gaps.own, own)
-    shape = ((n1 - 1) * a + (n0 - 1) * b) / (n1 + n0 - 2)
-    drawn = moderate((q1 + q0) / (n1 + n0 - 2), n1 + n0 - 2)
-    np.testing.assert_allclose(gaps.own_se**2, drawn.variance / shape * (a / n1 + b / n0))
+    a, b = moderate(q1 / (n1 - 1), n1 - 1), moderate(q0 / (n0 - 1), n0 - 1)
+    parts = a.variance / n1, b.variance / n0
+    np.testing.assert_allclose(gaps.own_se**2, sum(parts))
+    df = sum(parts) ** 2 / (parts[0] ** 2 / a.df + parts[1] ** 2 / b.df)
     j = 4
     others = np.delete(np.arange(9), j)
     v = 1.57 * 8 / (1 / gaps.own_se[others]).sum() ** 2
     assert gaps.gap[j] == pytest.approx(own[j] - np.median(np.array(own)[others]))
-    assert gaps.p[j] == pytest.approx(2 * stats.t.sf(abs(gaps.gap[j]) / np.sqrt(gaps.own_se[j] ** 2 + v), drawn.df[j]))
+    assert gaps.p[j] == pytest.approx(2 * stats.t.sf(abs(gaps.gap[j]) / np.sqrt(gaps.own_se[j] ** 2 + v), df[j]))
 
 
 def test_numbers_do_not_see_levels_of_strata() -> None:

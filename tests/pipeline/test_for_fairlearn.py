@@ -24,7 +24,10 @@ METRICS = {
     "count": count, "selection_rate": selection_rate, "accuracy": accuracy_score,
     "false_positive_rate": false_positive_rate, "false_negative_rate": false_negative_rate,
 }  # fmt: skip
-ROLES = {"case": "case", "judge": "clerk", "decision": "granted", "groups": ["sex", "origin"]}
+ROLES = {
+    "case": "case", "judge": "clerk", "decision": "granted", "groups": ["sex", "origin"],
+    "legal_basis": {"origin": "Article 9(2)(j)"},
+}  # fmt: skip
 
 
 def _panel() -> pd.DataFrame:
@@ -64,7 +67,7 @@ def test_a_panel_is_the_metric_frame_of_its_rows() -> None:
 
 def test_by_judge_the_professional_is_a_control_feature() -> None:
     rows = _panel()
-    result = na.audit(rows, **{**ROLES, "groups": ["sex"]}, truth="right")
+    result = na.audit(rows, **{**ROLES, "groups": ["sex"], "legal_basis": {}}, truth="right")
     frame = na.to_metric_frame(result, rows, by_judge=True)
     _same(frame.difference(), _raw(rows, groups=["sex"], control="clerk").difference())
     assert frame.control_levels == ["clerk"]
@@ -102,8 +105,9 @@ def test_numbers_in_classes_and_values_that_are_one_once_cleaned() -> None:
     rows = _panel()
     age = 20 + rows["case"] % 50
     stray = rows["sex"].where(rows["case"] % 2 == 0, " " + rows["sex"] + "\u200b")
-    result = na.audit(rows.assign(age=age, sex=stray), **{**ROLES, "groups": ["age", "sex"]}, truth="right",
-                      bins={"age": [30, 50]}, features=["origin"])  # fmt: skip
+    roles = {**ROLES, "groups": ["age", "sex"], "legal_basis": {}}
+    roles |= {"bins": {"age": [30, 50]}, "features": ["origin"]}
+    result = na.audit(rows.assign(age=age, sex=stray), **roles, truth="right")
     frame = na.to_metric_frame(result, rows.assign(age=age, sex=stray))
     classes = np.array(["<30", "30–<50", "≥50"])[np.digitize(age, [30, 50])]
     _same(frame.by_group, _raw(rows.assign(age=classes), groups=["age", "sex"]).by_group)
@@ -136,6 +140,12 @@ def test_other_data_are_refused(tmp_path: Path) -> None:
         na.to_metric_frame(in_memory, rows.head(800))
 
 
+def test_a_special_category_without_a_legal_basis_stays_out() -> None:
+    rows = _panel()
+    result = na.audit(rows, **{**ROLES, "legal_basis": {}}, truth="right")
+    _same(na.to_metric_frame(result, rows).by_group, _raw(rows, groups=["sex"]).by_group)
+
+
 def test_without_groups_names_or_order_there_is_no_frame() -> None:
     rows = _panel()
 
@@ -144,9 +154,9 @@ def test_without_groups_names_or_order_there_is_no_frame() -> None:
             na.to_metric_frame(result, source)
         return refused.value.code
 
-    assert code(na.audit(rows, **{**ROLES, "groups": []}), rows) == "no_groups"
+    assert code(na.audit(rows, **{**ROLES, "groups": [], "legal_basis": {}}), rows) == "no_groups"
     same = rows.assign(sex="f")
-    assert code(na.audit(same, **{**ROLES, "groups": ["sex"]}), same) == "no_groups"
+    assert code(na.audit(same, **{**ROLES, "groups": ["sex"], "legal_basis": {}}), same) == "no_groups"
     words = rows.assign(granted=rows["case"].mod(3).map({0: "a", 1: "b", 2: "c"}))
     assert code(na.audit(words, **ROLES), words) == "no_mean"
     told = na.audit(rows, **ROLES, exclude_judges=["clerk 3"])

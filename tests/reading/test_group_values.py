@@ -12,7 +12,7 @@ import noiseaudit as na
 from noiseaudit.comparable.features import Feature, FeatureTable
 from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign, Relation
-from noiseaudit.pipeline.large_log import _classes
+from noiseaudit.pipeline.large_log import case_classes
 from noiseaudit.reading import read, tabulate
 from noiseaudit.reading.case_columns import LogRows, case_columns, fetch_rows
 from noiseaudit.reading.group_columns import bin_labels
@@ -294,7 +294,7 @@ def test_sums_of_a_large_log_are_those_of_its_rows(weight: bool) -> None:
         labels = ("p", "q", "r")
         sort = frame["sort"].map({label: float(k) for k, label in enumerate(labels)}).to_numpy()
         table = FeatureTable((Feature("sort", labels),), sort[:, None])
-        classes = _classes(stratify(table), columns, table, log)
+        classes = case_classes(stratify(table), columns, log)
         cells = tabulate(log, classes=classes).main
         found = fetch_group_sums(log, classes, cells=cells, columns=log.characteristics)
     same = np.where(frame["away"].isna(), None, (frame["home"] == frame["away"]).astype(object))

@@ -117,8 +117,9 @@ def amounts() -> na.AuditResult:
     pair = Intersection(("age class", "18–30"), ("origin", "Morocco"), euros(-64.0, -130.0, 2.0), 18, 42, 1,
                         people(names, 80.0, flags=1, few=42))  # fmt: skip
     kinds = (
-        DiscoveredKind((KIND, FEE), 611, 611, 44, 16, 2, euros(-12.0, -50.0, 26.0), 0.6, people(names, 70.0, flags=2)),
-        DiscoveredKind((Condition("area", ">=", 120.0, (), missing=False),), 140, 140, 12, 48, 0,
+        DiscoveredKind("professionals", (KIND, FEE), 611, 611, 44, 16, 2, euros(-12.0, -50.0, 26.0), 0.6,
+                       people(names, 70.0, flags=2)),
+        DiscoveredKind("professionals", (Condition("area", ">=", 120.0, (), missing=False),), 140, 140, 12, 48, 0,
                        euros(96.0, 31.0, 161.0), 0.01, people(names, 70.0)),
     )  # fmt: skip
     found = Discovery(20, ("kind of permit", "fee", "area"), 2490, 2503, kinds)

@@ -15,6 +15,7 @@ import pytest
 
 import noiseaudit as na
 from noiseaudit.pipeline.increment import audit_increment
+from noiseaudit.simulation.group_design import GroupDesign
 from noiseaudit.store.container import MAGIC, locked, read_container
 from noiseaudit.store.state import load
 
@@ -121,6 +122,46 @@ def test_a_log_in_classes_is_the_same_in_one_go(scale: Any, tmp_path: Path) -> N
     assert found.design.cases == data["case"].nunique()
     truth = na.audit(data, settings).noise.level.sd
     assert found.noise.level.sd == pytest.approx(truth, rel=0.1)
+
+
+def test_groups_of_a_panel_are_the_same_night_by_night(tmp_path: Path) -> None:
+    groups = GroupDesign(prevalence=(0.4, 0.3, 0.3), gap=1.2, deviating=0.2, own=True)
+    data = na.simulate(judges=15, cases=120, groups=groups, seed=3).data
+    data.loc[data["case"].isin(data["case"].unique()[:9]), "group"] = None
+    settings = design(groups=("group",), relations=("judge_group == group",))
+    parts = nights(data.sort_values("case", kind="stable", key=lambda c: pd.factorize(c)[0] % 4), 4)
+    found, whole = merged(parts, tmp_path / "store", settings), na.audit(pd.concat(parts), settings)
+    alike(found, whole)
+    names = [[(each.group, each.relation, each.value) for each in result.groups] for result in (found, whole)]
+    assert names[0] == names[1]
+    assert found.supplement.groups is not None
+    assert sum(note.flags or 0 for note in found.supplement.groups.notes) > 0
+    one = [part[part["group"] == value] for part in parts for value in ("a", "b", "c")]  # nights with one value each
+    kept = na.audit(pd.concat(one), settings)
+    alike(merged(one, tmp_path / "narrow", settings), kept)
+    case = one[0]["case"].iloc[-1]
+    wrong = pd.DataFrame({"case": case, "judge": ["x", "y", "z"], "decision": [1.0, 2, 3], "group": "other",
+                          "judge_group": "a"})  # fmt: skip
+    before = (tmp_path / "store").read_bytes()
+    with pytest.raises(na.CallError) as refused:
+        audit_increment(wrong, settings, tmp_path / "store")
+    assert refused.value.code == "parts_contradict"
+    assert (tmp_path / "store").read_bytes() == before
+
+
+@pytest.mark.parametrize("scale", ["continuous", "binary"])
+def test_groups_of_a_log_are_the_same_night_by_night(scale: Any, tmp_path: Path) -> None:
+    groups = GroupDesign(prevalence=(0.5, 0.3, 0.2), gap=1.5, deviating=0.1)
+    data = na.simulate_log(judges=15, cases=4000, scale=scale, groups=groups, seed=4).data.drop(columns="moment")
+    settings = design(design="log", features=("x1", "channel"), comparable="classes", groups=("group",))
+    first, rest = data[:2000], [data[2000:2600], data[2600:]]
+    for store in ("one", "two"):
+        audit_increment(first, settings, tmp_path / store)
+    found = merged(rest, tmp_path / "one", settings)
+    whole = audit_increment(pd.concat(rest), settings, tmp_path / "two").result
+    alike(found, whole)
+    assert [group.value for group in found.groups] == ["a", "b", "c"]
+    assert sum(group.tests or 0 for group in found.groups) > 0
 
 
 def test_a_part_that_is_in_the_store_is_refused_whatever_it_is_called(tmp_path: Path) -> None:

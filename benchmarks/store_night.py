@@ -1,0 +1,103 @@
+"""A night of 10,000 rows on a store of ten million, against the audit of all rows at once.
+
+    python -m benchmarks.store_night --rows 10000000 > benchmarks/store_night.md
+
+Two stores: a log in classes of comparable cases, and a panel. Wall and CPU time of one process each; start-up is not
+counted. The full audit reads Parquet, which is the fastest that there is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+import noiseaudit as na
+from noiseaudit.pipeline.increment import audit_increment
+
+SHAPES = {
+    "log": na.AuditDesign(
+        case="case_id", judge="judge", decision="decision", design="log", comparable="classes", features=("kind", "fee")
+    ),
+    "panel": na.AuditDesign(case="case_id", judge="judge", decision="decision", design="panel", duplicates="keep"),
+}
+
+
+def rows(kind: str, count: int, *, first: int, seed: float) -> str:
+    """SQL of a log of 500 professionals, or of a panel: five of them judge each of 20,000 cases, again and again."""
+    case, judge = f"{first} + i", "(random() * 500)::INT"
+    if kind == "panel":
+        case = "i * 7919 % 20000"
+        judge = f"hash(({case}) * 5 + i // 20000 % 5) % 500"
+    return (
+        f"SELECT 'c' || ({case}) AS case_id, 'p' || {judge} AS judge, (random() * 6)::INT::VARCHAR AS kind, "
+        f"round(random() * 1000, 2) AS fee, round(100 + 20 * random() + {seed} * random(), 3) AS decision "
+        f"FROM range({count}) AS r(i)"
+    )
+
+
+def child(what: str, kind: str, data: str, store: str) -> None:
+    import noiseaudit.pipeline
+
+    start, cpu = time.perf_counter(), time.process_time()
+    if what == "full":
+        noiseaudit.pipeline.audit(data, SHAPES[kind])
+    else:
+        audit_increment(data, SHAPES[kind], store)
+    print(json.dumps({"wall": time.perf_counter() - start, "cpu": time.process_time() - cpu}))
+
+
+def measured(what: str, kind: str, data: Path, store: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.store_night", "--child", what, kind, str(data), str(store)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--night", type=int, default=10_000)
+    parser.add_argument("--child", nargs=4)
+    options = parser.parse_args()
+    if options.child:
+        child(*options.child)
+        return
+    print("# A night on a store\n")
+    print(f"`python -m benchmarks.store_night --rows {options.rows}`\n")
+    head = f"full audit, wall s (CPU) | night of {options.night:,} rows | share of wall"
+    print(f"| store of {options.rows:,} rows | cells | file | {head} |")
+    print("|---|---|---|---|---|---|")
+    engine = duckdb.connect()
+    for kind, shape in SHAPES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            engine.execute(f"COPY ({rows(kind, options.rows, first=0, seed=5)}) TO '{place / 'all.parquet'}'")
+            nights = [place / f"night{k}.parquet" for k in range(3)]
+            for k, path in enumerate(nights):
+                sql = rows(kind, options.night, first=options.rows + k * options.night, seed=5 + k / 10)
+                engine.execute(f"COPY ({sql}) TO '{path}'")
+            store = place / "cells"
+            full = measured("full", kind, place / "all.parquet", store)
+            audit_increment(place / "all.parquet", shape, store)
+            found = [measured("night", kind, path, store) for path in nights]
+            night = sorted(found, key=lambda each: each["wall"])[1]
+            from noiseaudit.store.state import load
+
+            cells, size = len(load(store).cells), store.stat().st_size / 1e6
+            share = night["wall"] / full["wall"]
+            print(
+                f"| {kind} | {cells:,} | {size:.1f} MB | {full['wall']:.2f} ({full['cpu']:.2f}) | "
+                f"{night['wall']:.2f} ({night['cpu']:.2f}) | {share:.1%} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

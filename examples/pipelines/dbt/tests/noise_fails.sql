@@ -1,0 +1,1 @@
+select * from {{ ref('noise_check') }} where status = 'fail'
