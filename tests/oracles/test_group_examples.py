@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 import noiseaudit as na
 from noiseaudit.result import Figure, Number
@@ -28,6 +29,92 @@ def three(number: Number) -> list[float]:
 def compare(shown: pd.Series[str], found: list[float]) -> None:
     for text, value in zip(shown, found, strict=True):
         same(text, value)
+
+
+NAMED = """Walter TOIGO, Jeff LUKASIK, Anna KANTOR, Andrea DERBY, Alexei BELETSKI, Cynthia BENSON, Tanay OZKAN,
+Igor DOLGUSHIN, Weiguang CHEN, Isabella MICHELI, Feng HUANG, Tianyi ZHANG, Yuri GUSKOV, Marta OLOZAGARRE, Guangying QIN,
+Sharon ROGERS, Tatiana SHARKINA, Maira ABASOVA, Saodat NUMANOVA, Olga KOZHEMIAKINA, Elena FOMINA, Igor OBRAZTSOV,
+Nicole LEBLANC-RICHARD, Richard DALLEY, Julia ANDREEVA, Lorrie PARKER, Lolita LABUNSKAIYA"""  # as the source does
+
+
+@pytest.fixture(scope="module")
+def skating(shared_data: Path) -> pd.DataFrame:
+    return pd.read_csv(shared_data / "figure_skating" / "performance_scores.csv.gz")
+
+
+@pytest.fixture(scope="module")
+def skating_judges(skating: pd.DataFrame) -> pd.DataFrame:
+    """The table of groups by judge, with who is named."""
+    result = na.audit(
+        skating, case="performance_id", judge="judge_name", decision="final_score",
+        relations=["judge_country == skater_nation"],
+    )  # fmt: skip
+    table = result.to_frame("groups").set_index("judge")
+    named = [name.strip() for name in NAMED.replace("\n", " ").split(",")]
+    assert (len(named), len(table), set(named) <= set(table.index)) == (27, 214, True)
+    return table.assign(named=table.index.isin(named), tested=table["q"].notna())
+
+
+def test_skating_figures(shared_data: Path, tmp_path: Path) -> None:
+    result = run("figure_skating", shared_data / "figure_skating", tmp_path)
+    [relation], [note] = result.groups, result.supplement.groups.notes
+    found = [
+        *three(relation.raw_gap), *three(relation.systemic_gap), relation.heterogeneity.sd,
+        *(end**0.5 for end in relation.heterogeneity.variance_interval), relation.tests, relation.too_few, note.flags,
+        note.smallest_detectable, note.clear_differences,
+    ]  # fmt: skip
+    compare(figures_of("figure_skating")["points"], found)
+    assert note.heterogeneity_p < 0.001
+    codes = {said.code for said in result.findings}
+    assert {"assortative_panels", "equal_treatment_ground"} <= codes
+
+
+def test_skating_as_the_source_counts(skating: pd.DataFrame) -> None:
+    own = skating["judge_country"] == skating["skater_nation"]
+    usual = skating.groupby(["judge_name", "program_type"])["points_vs_others"].transform("mean")
+    adjusted = skating["points_vs_others"] - usual
+    assert [adjusted[own].mean(), adjusted[~own].mean()] == pytest.approx([3.088, -0.301], abs=0.0005)
+    assert adjusted[own].mean() - adjusted[~own].mean() == pytest.approx(3.389, abs=0.0005)
+    welch = stats.ttest_ind(adjusted[own], adjusted[~own], equal_var=False)
+    assert (welch.statistic, welch.pvalue) == pytest.approx((37.859765, 5.18e-225), rel=1e-3)
+    unadjusted = skating["points_vs_others"][own].mean() - skating["points_vs_others"][~own].mean()
+    assert unadjusted == pytest.approx(3.375, abs=0.0005)  # the raw gap
+
+
+def test_skating_flags_beside_those_named(skating_judges: pd.DataFrame) -> None:
+    judges, shown = skating_judges, figures_of("figure_skating", table=1)
+    flag = judges["flag"].eq(True) & judges["tested"]
+    for named, (_, row) in zip((True, False), shown.iterrows(), strict=True):
+        part = judges["named"] == named
+        counts = [flag, judges["tested"] & ~flag, ~judges["tested"]]
+        compare(row, [(part & each).sum() for each in counts])
+    unflagged = judges[judges["named"] & judges["tested"]]
+    assert [unflagged["gap"].min(), unflagged["gap"].max()] == pytest.approx([-0.161, 3.394], abs=0.001)
+    assert ((unflagged["gap"] > 0).sum(), round(unflagged["q"].min(), 3)) == (18, 0.062)
+    few = judges[judges["named"] & ~judges["tested"]]
+    assert (few["n_in"].min(), few["n_in"].max(), set(few["because"])) == (6, 9, {"too_few"})
+    [flagged] = judges[flag].to_dict("records")
+    assert flagged["gap"] < 0
+    assert [flagged["difference"], flagged["difference_q"]] == pytest.approx([-0.302, 0.740], abs=0.001)
+
+
+def test_skating_own_differences_beside_those_named(skating: pd.DataFrame, skating_judges: pd.DataFrame) -> None:
+    judges, shown = skating_judges, figures_of("figure_skating", table=2)
+    clear = judges["difference_q"] <= 0.05
+    for named, (_, row) in zip((True, False), shown.iterrows(), strict=True):
+        part = judges["named"] == named
+        counts = [clear, judges["tested"] & ~clear, ~judges["tested"]]
+        compare(row, [(part & each).sum() for each in counts])
+    both, more = judges[clear & judges["named"]], judges[clear & ~judges["named"]]
+    assert [both["difference"].min(), both["difference"].max()] == pytest.approx([3.072, 6.631], abs=0.001)
+    assert both["difference_q"].max() < more["difference_q"].min()
+    assert (judges.loc[clear, "difference"] > 0).all()
+    raw = skating.pivot_table(index="judge_name", columns="same_country", values="points_vs_others")
+    largest = (raw[1] - raw[0]).nlargest(2)
+    assert largest.index.tolist() == ["Tae Ri LEE", "Jia YAO"]
+    assert largest.tolist() == pytest.approx([12.4, 10.9], abs=0.05)
+    assert judges.loc[largest.index, "n_in"].tolist() == [2, 4]
+    assert judges.loc[largest.index, "because"].tolist() == ["too_few", "too_few"]
 
 
 def test_princeton_wine(shared_data: Path, tmp_path: Path) -> None:
