@@ -21,6 +21,7 @@ from noiseaudit.result.readers import for_readers, names_for
 SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
 DERIVED = {Estimate: ("sd", "sd_interval", "at_boundary"), Bounded: ("sd_bounds",)}  # written, and worked out again
+OWN_DIFFERENCE = ("difference", "difference_interval", "difference_q")  # of relations only
 _BY_STATUS = {"bounded": Bounded, "not_identified": NotIdentified}
 
 
@@ -61,8 +62,10 @@ def to_dict(result: AuditResult, audience: Audience = "public", *, key: bytes | 
 
 
 def _group(group: GroupGaps) -> dict[str, Any]:
-    """A group under the one name that it has."""
-    return {key: value for key, value in _plain(group).items() if key not in ("group", "relation") or value}
+    """A group under the one name that it has; own differences of professionals where they are known."""
+    plain = {key: value for key, value in _plain(group).items() if key not in ("group", "relation") or value}
+    judges = [{k: v for k, v in judge.items() if k not in OWN_DIFFERENCE or v is not None} for judge in plain["judges"]]
+    return plain | {"judges": judges}
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from noiseaudit.design import EstimatorName, Kind, Scale
 from noiseaudit.result.audit_result import AuditResult
-from noiseaudit.result.exchange import DERIVED, SCHEMA, SCHEMA_VERSION
+from noiseaudit.result.exchange import DERIVED, OWN_DIFFERENCE, SCHEMA, SCHEMA_VERSION
 from noiseaudit.result.group_parts import GroupGaps, JudgeGap
 from noiseaudit.result.parts import (
     Audience,
@@ -144,6 +144,8 @@ class _Definitions:
             properties = {"status": {"const": kind.status}} | {k: v for k, v in properties.items() if k != "status"}
         optional = {"group", "relation"} if kind is GroupGaps else set()  # the one that is the name
         properties |= {name: dict(_SIMPLE[str]) for name in optional}
+        if kind is JudgeGap:
+            optional |= set(OWN_DIFFERENCE)
         if "interval_reason" in properties:  # left out where there is an interval
             optional.add("interval_reason")
             properties["interval_reason"] = dict(_SIMPLE[str])
