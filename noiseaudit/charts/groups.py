@@ -33,7 +33,7 @@ _ROW, _MARGIN = 0.34, 1.75  # inches
 def groups(result: AuditResult, *, ax: Axes | None = None, language: str = "en") -> Axes:
     """A line for every value: square, the gap that all share; without one, the spread of own gaps.
 
-    A full square remains after correction for all such gaps. Grey: own gaps of one professional that would be missed.
+    A full square remains after correction for all such gaps. Grey: own gaps of one professional that can be missed.
     """
     say, lines = catalogue(language), group_lines(result)
     rows = _with_heads(lines, say)
