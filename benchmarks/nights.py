@@ -1,6 +1,6 @@
 """Nights of a check with a store: how often it fails where nothing changed, and how soon where level noise doubles.
 
-    python -m benchmarks.nights --nights 1000 --series 100 > docs/validity_check.md
+    python -m benchmarks.nights --nights 400 --series 20 > docs/validity_check.md
 
 Every night brings cases that three of the professionals decided each, with the same professionals, levels and stable
 patterns of weighing; the default policy holds the newest rows against the store. After the calm nights the levels of
@@ -65,8 +65,8 @@ def series(seed: int, kind: str, nights: int, *, change: int | None, most: int =
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--nights", type=int, default=1000)
-    parser.add_argument("--series", type=int, default=100)
+    parser.add_argument("--nights", type=int, default=400)
+    parser.add_argument("--series", type=int, default=20)
     options = parser.parse_args()
     print("# Nights of a check\n")
     print(f"`python -m benchmarks.nights --nights {options.nights} --series {options.series}`\n")

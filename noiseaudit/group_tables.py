@@ -228,13 +228,13 @@ def _tests(lines: Sequence[GroupLine]) -> Table:
 
 
 def _limits(told: GroupsAudit, lines: Sequence[GroupLine]) -> Table:
-    columns = ("name", "value", "flags", "of_chance", "for_review", "smallest_detectable", "materiality", "family",
-               "fdr", "hidden")  # fmt: skip
+    columns = ("name", "value", "flags", "higher", "of_chance", "for_review", "smallest_detectable", "materiality",
+               "family", "fdr", "hidden")  # fmt: skip
     rows = []
     for line in lines:
         shown = line.countable and line.note.hidden is None
         flags, review = (line.note.flags, line.note.review) if shown else (None, None)
-        counts = (flags, None if flags is None else of_chance(told, flags), review)
+        counts = (flags, line.note.higher if shown else None, None if flags is None else of_chance(told, flags), review)
         sizes = (line.note.smallest_detectable, line.note.materiality, told.family, told.fdr, line.note.hidden)
         rows.append((*_named(line), *counts, *sizes))
     return Table("group_flags", columns, tuple(rows))

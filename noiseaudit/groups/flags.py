@@ -234,6 +234,7 @@ def _note(each: Examined, verdict: Verdict, confidence: float) -> GroupNote:
         sensitivity=gap_sensitivity(
             gaps, clearest, confidence=confidence, same_cases=each.same_cases, strongest=each.strongest
         ),
+        higher=int((verdict.flag & (verdict.shrunk > 0)).sum()),
     )
 
 

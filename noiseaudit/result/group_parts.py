@@ -86,9 +86,10 @@ class GroupNote:
     scale: of the heterogeneity. cases, decisions: in the group. hidden: the code of the reason why a file does not show
     the group, all of its counts then None; the same code for a small group and for one from which a small one could be
     worked out, since telling them apart would tell how small.
-    materiality: the smallest shrunken gap that is worth a flag. flags: judges with a flag; review: tests with a small q
-    that heterogeneity does not support. heterogeneity_p: chance of such spread if all gaps were one.
-    smallest_detectable: median over the professionals that were tested and not flagged.
+    materiality: the smallest shrunken gap that is worth a flag. flags: judges with a flag; higher: of these, who decide
+    higher for the group than colleagues do; review: tests with a small q that heterogeneity does not support.
+    heterogeneity_p: chance of such spread if all gaps were one. smallest_detectable: median over the professionals that
+    were tested and not flagged.
     differences: professionals whose own difference was tested; clear_differences: of these q <= fdr and worth telling,
     where the shared gap or the heterogeneity is not chance; both None where not known, or hidden.
     """
@@ -105,6 +106,7 @@ class GroupNote:
     hidden: str | None = None
     differences: int | None = None
     clear_differences: int | None = None
+    higher: int | None = None
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ def _blank(group: GroupGaps, note: GroupNote) -> tuple[GroupGaps, GroupNote]:
 def _untold(note: GroupNote) -> GroupNote:
     return replace(
         note, flags=None, review=None, heterogeneity_p=None, smallest_detectable=None, sensitivity=_nothing(),
-        differences=None, clear_differences=None,
+        differences=None, clear_differences=None, higher=None,
     )  # fmt: skip
 
 
