@@ -147,6 +147,37 @@ def adjust(
     )
 
 
+def expected_share(
+    group: Floats,
+    table: FeatureTable,
+    *,
+    unit: Codes | None = None,
+    learner: Regressor | None = None,
+    most: int = 20_000,
+    folds: int = 5,
+    seed: int = 0,
+) -> Floats:
+    """(R,) what the features predict of a group (0 or 1), each row by a model that did not see it.
+
+    Each model learns from at most `most` rows, which is cheap where there are many values. A shared gap of .3 in 60,000
+    rows came out 1 % low with 20,000, 3 % with 10,000 and, of 12,000 rows, 7 % with 5,000: where rows are few, `adjust`
+    is taken, which has the regression of the case-mix model in it.
+    """
+    from threadpoolctl import threadpool_limits
+
+    fold = _folds(len(group) if unit is None else unit, len(group), folds, seed)
+    generator, predicted = np.random.default_rng(seed), np.empty(len(group))
+    for k in range(folds):
+        training = np.flatnonzero(fold != k)
+        if len(training) > most:
+            training = np.sort(generator.choice(training, most, replace=False))
+        model = _fresh(learner, table)
+        with threadpool_limits(limits=1 if len(group) < _MANY_ROWS else None, user_api="openmp"):
+            model.fit(table.values[training], group[training])
+            predicted[fold == k] = model.predict(table.values[fold == k])
+    return predicted
+
+
 def _fresh(learner: Regressor | None, table: FeatureTable) -> Regressor:
     if learner is None:
         return default_learner(table.categories)

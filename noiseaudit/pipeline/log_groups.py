@@ -14,7 +14,7 @@ import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
-from noiseaudit.comparable.case_mix import Regressor, adjust
+from noiseaudit.comparable.case_mix import Regressor, adjust, expected_share
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.contrasts import KindMoments
@@ -48,7 +48,7 @@ from noiseaudit.result.findings import finding
 from noiseaudit.result.log_parts import Assignment
 
 TENTHS = 10
-_MOST_PREDICTED = 200_000  # rows that learn what features say of a group: enough for its mean square
+_MOST_MODELLED = 400_000  # rows times values of which the whole model says what features tell of a group
 
 
 def groups_of_log(
@@ -71,8 +71,6 @@ def groups_of_log(
         return audited(log, (), judges=(), design=design)
     found = _Log(log, rows, compared, noise, assignment, design, learner)
     values = list(values_of(rows.characteristics))
-    if len(rows.judge) > _MOST_PREDICTED and values and found.modelled:
-        findings.append(finding("log_sample", part="shared gaps of groups", n=_MOST_PREDICTED, total=len(rows.judge)))
     binary = log.scale == "binary"
     characteristics: Sequence[Characteristic] = rows.characteristics
     if binary or cells.truth is not None:
@@ -235,16 +233,11 @@ class _Log:
         if not self.modelled:
             return shared_log_gap(sums, place, unit=self.unit, unknown=apart, confidence=self.design.confidence)
         keep = np.flatnonzero(np.ones(len(value.flag), dtype=bool) if value.known is None else value.known)
-        if len(keep) > _MOST_PREDICTED:
-            keep = np.sort(np.random.default_rng(self.design.seed).choice(keep, _MOST_PREDICTED, replace=False))
         group = value.flag[keep].astype(np.float64)
         if group.min(initial=1.0) == group.max(initial=0.0):
             return NotIdentified.of("empty_side")
         rows, pool = self.rows, self.rows.pool
-        expected = adjust(
-            group, self.compared.table.rows(keep), rows.judge[keep], pool=None if pool is None else pool[keep],
-            unit=rows.case[keep], learner=self.learner,
-        ).predicted  # fmt: skip
+        expected = self._expected(group, keep)
         return shared_adjusted_gap(
             _without_pools(self.compared.adjusted[keep, 0], pool, keep),
             group,
@@ -253,6 +246,17 @@ class _Log:
             unit=self.unit,
             confidence=self.design.confidence,
         )
+
+    def _expected(self, group: Floats, keep: Codes) -> Floats:
+        """What the features predict of a group: by the whole model of case mix, or cheaper where that is much work."""
+        rows, table = self.rows, self.compared.table.rows(keep)
+        values = sum(len(each.labels) for each in rows.characteristics)
+        if len(keep) * values <= _MOST_MODELLED:
+            pool = None if rows.pool is None else rows.pool[keep]
+            return adjust(
+                group, table, rows.judge[keep], pool=pool, unit=rows.case[keep], learner=self.learner
+            ).predicted
+        return expected_share(group, table, unit=rows.case[keep], learner=self.learner)
 
 
 def _without_pools(adjusted: Floats, pool: Codes | None, keep: Codes) -> Floats:

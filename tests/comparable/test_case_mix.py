@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from noiseaudit.comparable.assignment import balance_of
 from noiseaudit.comparable.basis import Basis
-from noiseaudit.comparable.case_mix import adjust
+from noiseaudit.comparable.case_mix import adjust, expected_share
 from noiseaudit.comparable.features import Feature, FeatureTable
 from noiseaudit.comparable.measure import PREDICTED, detect_pattern, measure_case_mix, measure_unadjusted
 from noiseaudit.comparable.within_judges import WithinSums, fit_within
@@ -171,3 +171,16 @@ def test_a_prediction_of_noise_differs_between_judges_no_more_than_chance() -> N
     assert np.mean(seen) == pytest.approx(216 / (216 - 22), abs=3 * error)
     difference = np.subtract(seen, unseen)
     assert difference.mean() > 3 * difference.std() / 16
+
+
+def test_the_share_of_a_group_is_predicted_by_models_that_did_not_see_the_row() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.random((6000, 2))
+    share = np.where(x[:, 0] > 0.5, 0.8, 0.2)
+    group = (rng.random(6000) < share).astype(np.float64)
+    table = FeatureTable((Feature("a"), Feature("b")), x)
+    found = expected_share(group, table, unit=np.arange(6000) // 3, most=3000)
+    assert np.abs(found - share).mean() < 0.1
+    noise = (rng.random(6000) < 0.5).astype(np.float64)
+    unseen = expected_share(noise, table, most=3000)
+    assert abs(np.corrcoef(unseen, noise)[0, 1]) < 0.05  # a model that saw its rows would go with them

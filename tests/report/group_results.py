@@ -62,7 +62,9 @@ def people(names: list[str], size: float, *, flags: int = 0, review: int = 0, fe
 def note(size: float, *, flags: int = 0, review: int = 0, p: float | None = 0.004, cases: int | None = 900,
          scale: str = "difference", sensitivity: GapSensitivity | NotIdentified = NO_FLAG,
          hidden: str | None = None, missed: float | None = None) -> GroupNote:  # fmt: skip
-    return GroupNote(scale, cases, cases, size / 2, flags, review, p, missed or 1.5 * size, sensitivity, hidden, higher=flags)
+    return GroupNote(
+        scale, cases, cases, size / 2, flags, review, p, missed or 1.5 * size, sensitivity, hidden, higher=flags
+    )
 
 
 def gaps(
