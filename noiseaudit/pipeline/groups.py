@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from noiseaudit.aggregates.cells import Cells
+from noiseaudit.aggregates.characteristics import Characteristic
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.flags import MATERIAL_NOISE, MATERIAL_SHARE, Examined, flag_gaps
@@ -17,7 +18,6 @@ from noiseaudit.groups.gaps import Gaps
 from noiseaudit.groups.intersections import Crossing, intersections_of
 from noiseaudit.groups.rates_by_group import GroupDecisions, fairness, rates_by_group
 from noiseaudit.reading import Log
-from noiseaudit.reading.group_values import Characteristic
 from noiseaudit.result import (
     Bounded,
     Component,

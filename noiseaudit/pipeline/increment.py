@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells
+from noiseaudit.aggregates.characteristics import Characteristic, CharacteristicSums
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import CallError
 from noiseaudit.pipeline.kept_log import class_rows, kept_log_result, rules_as_data, rules_of
 from noiseaudit.pipeline.log import is_log
 from noiseaudit.pipeline.panel import panel_result
 from noiseaudit.reading import Log, Tabulated, read, tabulate
-from noiseaudit.reading.group_sums import CharacteristicSums
-from noiseaudit.reading.group_values import Characteristic, fetch_characteristics
+from noiseaudit.reading.group_values import fetch_characteristics
 from noiseaudit.reading.judge_offices import JudgeOffices, judge_offices
 from noiseaudit.result import AuditResult, Finding, Input
 from noiseaudit.store.container import locked
-from noiseaudit.store.kept_groups import KeptCodes, KeptGroup, KeptSums, tells
+from noiseaudit.store.kept_groups import KeptGroup, tells
 from noiseaudit.store.state import OfficeCounts, Part, State, content_of, identity_of, load, save
 
 _SHAPING = (
@@ -110,14 +110,13 @@ def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]
         known = None if like is None else rules_of(like.rules)
         found = class_rows(log, design, known)
         table, rules, counts = found.table, rules_as_data(found.rules), found.counts
-        groups = tuple(KeptSums(*(getattr(each, part.name) for part in fields(KeptSums))) for each in found.groups)
+        groups = found.groups
     else:
         table = tabulate(log)
         if kind is None and is_log(table, design):
             raise CallError("store_needs_design", 'say design = "log" in [analysis]: this is an ordinary log')
         if log.scale != "nominal":
-            found_codes = fetch_characteristics(log, table.main, columns=log.characteristics)
-            groups = tuple(KeptCodes(*(getattr(one, part.name) for part in fields(KeptCodes))) for one in found_codes)
+            groups = fetch_characteristics(log, table.main, columns=log.characteristics)
     cells = table.main
     part = Part(
         table.input.name, table.input.sha256, content_of(cells), table.input.rows_read, table.input.rows_used,
@@ -155,9 +154,9 @@ def _result(log: Log, state: State, findings: tuple[Finding, ...], *, name: str)
     with _as_if(log, state):
         counted = None if state.offices is None else _judge_offices(state.offices, state.cells)
         if state.rules is not None:
-            sums = [CharacteristicSums(**vars(each)) for each in state.groups if tells(each)]
+            sums = [each for each in state.groups if isinstance(each, CharacteristicSums) and tells(each)]
             return kept_log_result(log, table, rules_of(state.rules), state.counts, offices=counted, groups=sums)
-        codes = tuple(Characteristic(**vars(each)) for each in state.groups if tells(each))
+        codes = tuple(each for each in state.groups if isinstance(each, Characteristic) and tells(each))
         return panel_result(log, table, log.design, offices=counted, characteristics=codes)
 
 

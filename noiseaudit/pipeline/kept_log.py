@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from noiseaudit.aggregates.characteristics import CharacteristicSums
 from noiseaudit.comparable.measure import measure_classes
 from noiseaudit.comparable.rules import Leaf, Rules, Split, features_of
 from noiseaudit.design import AuditDesign
@@ -20,7 +21,7 @@ from noiseaudit.pipeline.large_log_groups import groups_of_kept_sums
 from noiseaudit.pipeline.log import found_of, log_findings, result_of
 from noiseaudit.reading import Log, Tabulated, tabulate
 from noiseaudit.reading.case_columns import case_columns, fetch_rows
-from noiseaudit.reading.group_sums import CharacteristicSums, fetch_group_sums
+from noiseaudit.reading.group_sums import fetch_group_sums
 from noiseaudit.reading.judge_offices import JudgeOffices
 from noiseaudit.result import Assignment, AuditResult, Comparison, Finding, LogAudit, Number
 from noiseaudit.result.findings import finding

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells, Codes
+from noiseaudit.aggregates.characteristics import CharacteristicSums
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.flags import Examined
@@ -17,7 +18,7 @@ from noiseaudit.groups.systemic_log import raw_log_gap, shared_log_gap
 from noiseaudit.pipeline.groups import Grouped, asked_for_groups, audited, material, unit_of_gaps
 from noiseaudit.pipeline.parts import unit_of
 from noiseaudit.reading import CaseClasses, Log
-from noiseaudit.reading.group_sums import CharacteristicSums, fetch_group_sums
+from noiseaudit.reading.group_sums import fetch_group_sums
 from noiseaudit.result import Finding, Noise, Number
 from noiseaudit.result.findings import finding
 from noiseaudit.result.group_parts import HOLDS, UNKNOWN

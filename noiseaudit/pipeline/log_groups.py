@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells, Codes
+from noiseaudit.aggregates.characteristics import Characteristic
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.comparable.case_mix import Regressor, adjust, expected_share
 from noiseaudit.design import AuditDesign
@@ -42,7 +43,7 @@ from noiseaudit.pipeline.groups import (
 from noiseaudit.pipeline.parts import unit_of
 from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import LogRows
-from noiseaudit.reading.group_values import Characteristic, fetch_characteristics
+from noiseaudit.reading.group_values import fetch_characteristics
 from noiseaudit.result import Discovery, Figure, Finding, Noise, Number
 from noiseaudit.result.findings import finding
 from noiseaudit.result.log_parts import Assignment

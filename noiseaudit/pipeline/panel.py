@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from noiseaudit.aggregates import Cells
+from noiseaudit.aggregates.characteristics import Characteristic
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.accuracy import Errors, measure_accuracy
@@ -27,7 +28,6 @@ from noiseaudit.pipeline.offices import split_by_office
 from noiseaudit.pipeline.panel_groups import groups_of_panel
 from noiseaudit.pipeline.parts import case_table, judges_of, run_settings, tool_version, unit_of
 from noiseaudit.reading import Log, Tabulated
-from noiseaudit.reading.group_values import Characteristic
 from noiseaudit.reading.judge_offices import JudgeOffices
 from noiseaudit.result import (
     Accuracy,

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from noiseaudit.aggregates.cells import Cells
+from noiseaudit.aggregates.characteristics import Characteristic
 from noiseaudit.aggregates.moments import sum_by
 from noiseaudit.comparable.features import Feature, FeatureTable
 from noiseaudit.design import AuditDesign
@@ -41,7 +42,7 @@ from noiseaudit.pipeline.parts import unit_of
 from noiseaudit.reading import Log
 from noiseaudit.reading.case_columns import case_columns
 from noiseaudit.reading.case_features import fetch_case_features
-from noiseaudit.reading.group_values import Characteristic, fetch_characteristics
+from noiseaudit.reading.group_values import fetch_characteristics
 from noiseaudit.result import Discovery, Finding, Number
 from noiseaudit.result.findings import finding
 

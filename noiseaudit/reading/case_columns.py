@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from noiseaudit.aggregates.cells import Codes
+from noiseaudit.aggregates.characteristics import Characteristic
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError
 from noiseaudit.reading.dates import date_column, looks_dated
 from noiseaudit.reading.group_columns import GroupColumn
-from noiseaudit.reading.group_values import Characteristic, differs, of_case, value_codes
+from noiseaudit.reading.group_values import differs, of_case, value_codes
 from noiseaudit.reading.keyed import has_case, sums_up_others
 from noiseaudit.reading.labels import clean_labels
 from noiseaudit.reading.log import Log

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells, Codes
-from noiseaudit.aggregates.moments import Floats, grouped
+from noiseaudit.aggregates.characteristics import CharacteristicSums
+from noiseaudit.aggregates.moments import grouped
 from noiseaudit.backends import group_sums
 from noiseaudit.reading.group_columns import GroupColumn
 from noiseaudit.reading.group_values import value_codes
 from noiseaudit.reading.labels import label_of
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.tabulate import CaseClasses, classed_rows
-
-
-@dataclass(frozen=True)
-class CharacteristicSums:
-    """(N,) of every judge, class and value that occur: n, and mean and M2 of the decisions without the log's shift.
-
-    judge, stratum: codes in the judges and cases of the cells of the classes. value: of `labels`, -1 unknown.
-    """
-
-    kind: Literal["group", "relation"]
-    name: str
-    labels: tuple[str, ...]
-    judge: Codes
-    stratum: Codes
-    value: Codes
-    n: Floats
-    mean: Floats
-    m2: Floats
 
 
 def fetch_group_sums(

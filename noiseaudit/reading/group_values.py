@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells, Codes
+from noiseaudit.aggregates.characteristics import Characteristic
 from noiseaudit.errors import DataError
 from noiseaudit.reading.group_columns import GroupColumn
 from noiseaudit.reading.labels import label_of
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.table import MOST_PLACES
-from noiseaudit.result.group_parts import HOLDS, UNKNOWN
+from noiseaudit.result.group_parts import UNKNOWN
 
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Characteristic:
-    """A characteristic of cases, or a relation. labels: its values, in order; code: (N,) their positions, -1 unknown.
-
-    by_cell: the value differs between the judges of some case, as with most relations.
-    """
-
-    kind: Literal["group", "relation"]
-    name: str
-    labels: tuple[str, ...]
-    code: Codes
-    by_cell: bool
-
-    def flags(self) -> Iterator[tuple[str, Flags, Flags | None]]:
-        """Every value with a flag a cell, and which cells are known.
-
-        Of a group the unknown are a value like any other (known None); of a relation they are on neither side.
-        """
-        if self.kind == "relation":
-            yield HOLDS, self.code == self.labels.index(HOLDS), self.code >= 0
-            return
-        for place, label in enumerate(self.labels):
-            yield label, self.code == place, None
-        if (self.code < 0).any():
-            yield UNKNOWN, self.code < 0, None
 
 
 def fetch_characteristics(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import noiseaudit as na
+from noiseaudit.aggregates.characteristics import Characteristic
 from noiseaudit.comparable.features import Feature, FeatureTable
 from noiseaudit.comparable.strata import stratify
 from noiseaudit.design import AuditDesign, Relation
@@ -17,7 +18,7 @@ from noiseaudit.reading import read, tabulate
 from noiseaudit.reading.case_columns import LogRows, case_columns, fetch_rows
 from noiseaudit.reading.group_columns import bin_labels
 from noiseaudit.reading.group_sums import fetch_group_sums
-from noiseaudit.reading.group_values import Characteristic, fetch_characteristics
+from noiseaudit.reading.group_values import fetch_characteristics
 from noiseaudit.reading.table import Table
 from noiseaudit.result.group_parts import UNKNOWN
 
