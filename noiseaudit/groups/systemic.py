@@ -93,13 +93,18 @@ def raw_gap(
     value = float(a.mean() - b.mean())
     if min(len(a), len(b)) < 2:
         return Figure(value, interval_reason="too_few_cases_in_group")
-    welch = stats.ttest_ind(a, b, equal_var=False) if np.ptp(a) + np.ptp(b) > 0 else None
-    return Figure(value, interval=(value, value) if welch is None else _limits(welch, confidence))
+    return Figure(value, interval=_welch(a, b, confidence))
 
 
-def _limits(welch: object, confidence: float) -> Interval:
-    interval = welch.confidence_interval(confidence)  # type: ignore[attr-defined]
-    return float(interval.low), float(interval.high)
+def _welch(a: Floats, b: Floats, confidence: float) -> Interval:
+    """Limits of mean a - mean b: variances of their own, Satterthwaite's degrees of freedom (Welch, 1947)."""
+    parts = [float(side.var(ddof=1)) / len(side) for side in (a, b)]
+    value, variance = float(a.mean() - b.mean()), sum(parts)
+    if variance <= 0:
+        return value, value
+    df = variance**2 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, (a, b), strict=True))
+    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * math.sqrt(variance)
+    return value - reach, value + reach
 
 
 def _against_the_others(cells: Cells, flag: Flags, known: Flags, confidence: float) -> Number:

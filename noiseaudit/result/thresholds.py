@@ -60,4 +60,4 @@ def _small(cell: ComparableClass | Period, limits: Limits) -> bool:
 
 def _hidden(period: Period) -> Period:
     nothing = NotIdentified.of("too_small_to_show")
-    return replace(period, mean=None, limits=None, outside=False, level=nothing)
+    return replace(period, mean=None, limits=None, outside=False, level=nothing, level_outside=False)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRET = "Qleakz"  # stands in for a person, a case or an answer; in no message of ours
 # Constants of our own sentences, which cells of the crafted files happen to hold too.
 OUR_WORDS = {"1.234", "03-04-2024", "onvoldoende", "voldoende", "goed", "100000", "2024"}
-NAMES = {"zaak", "rechter", "besluit", "Besluit", "BESLUIT", "datum", "groep", "soort", "sep="}
+NAMES = {"herkomst", "postcode", "zaak", "rechter", "besluit", "Besluit", "BESLUIT", "datum", "groep", "soort", "sep="}
 CRAFTED = [
     bad
     for bad in INPUTS
