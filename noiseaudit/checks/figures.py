@@ -56,11 +56,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class Known:
-    """A figure that exists: how it is read, and which side of a limit is the bad one."""
+    """A figure that exists: how it is read, and which side of a limit is bad. each: every value has one of its own."""
 
     read: Callable[[AuditResult, Selector], Reading]
     sense: Sense
     of_group: bool = False
+    each: bool = False
 
 
 def known_figure(name: str) -> Known:
@@ -167,31 +168,32 @@ def _chosen(result: AuditResult, which: Selector) -> list[GroupGaps] | str:
     return "no_such_group" if result.groups else "no_groups"
 
 
+def each_gap(result: AuditResult, which: Selector) -> list[Selector]:
+    """Every value that a rule about gaps is about: it is judged on each, and its worst outcome counts."""
+    found = _chosen(result, which)
+    return [which] if isinstance(found, str) else [Selector(g.group, g.relation, g.value) for g in found]
+
+
 def _gap(name: str) -> Callable[[AuditResult, Selector], Reading]:
-    """The entry that is meant; of several values the one that is furthest from 0 with certainty."""
+    """The gap of one value."""
 
     def read(result: AuditResult, which: Selector) -> Reading:
         found = _chosen(result, which)
         if isinstance(found, str):
             return nothing(catalogue("en")(f"checks.{found}"))
-        unit = unit_of_decisions(result)
-        readings = [
-            _component(group.heterogeneity, "sd", unit)
-            if name == "heterogeneity"
-            else _number(getattr(group, name), unit)
-            for group in found
-        ]
-        return _worst(readings)
+        if name == "heterogeneity":
+            return _component(found[0].heterogeneity, "sd", _unit_of_spread(result, found[0]))
+        return _number(getattr(found[0], name), unit_of_decisions(result))
 
     return read
 
 
-def _worst(readings: list[Reading]) -> Reading:
-    """Of several under one limit: the first that cannot be judged, else the one whose interval reaches furthest."""
-    for reading in readings:
-        if reading.interval is None:
-            return reading
-    return max(readings, key=lambda reading: max(map(abs, reading.interval or (0.0,))))
+def _unit_of_spread(result: AuditResult, group: GroupGaps) -> str | None:
+    """Heterogeneity is on the scale of the gaps: log odds for yes/no decisions, log rates for events."""
+    audit = result.supplement.groups
+    notes = {} if audit is None else dict(zip(map(id, result.groups), audit.notes, strict=True))
+    scale = notes[id(group)].scale if id(group) in notes else "difference"
+    return unit_of_decisions(result) if scale == "difference" else scale.replace("_", " ")
 
 
 def _flags(result: AuditResult, which: Selector) -> Reading:
@@ -271,9 +273,9 @@ FIGURES: Mapping[str, Known] = {
     "accuracy.bias": Known(_accuracy("bias"), "absolute"),
     "accuracy.shared_case_bias.sd": Known(_accuracy("shared_case_bias"), "upper"),
     "accuracy.noise.sd": Known(_accuracy("noise"), "upper"),
-    "groups.systemic_gap": Known(_gap("systemic_gap"), "absolute", of_group=True),
-    "groups.raw_gap": Known(_gap("raw_gap"), "absolute", of_group=True),
-    "groups.heterogeneity.sd": Known(_gap("heterogeneity"), "upper", of_group=True),
+    "groups.systemic_gap": Known(_gap("systemic_gap"), "absolute", of_group=True, each=True),
+    "groups.raw_gap": Known(_gap("raw_gap"), "absolute", of_group=True, each=True),
+    "groups.heterogeneity.sd": Known(_gap("heterogeneity"), "upper", of_group=True, each=True),
     "groups.flags": Known(_flags, "upper", of_group=True),
     "rows.excluded": Known(_rows(share=False), "upper"),
     "rows.excluded_share": Known(_rows(share=True), "upper"),

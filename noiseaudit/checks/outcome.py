@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from noiseaudit.checks.change import check_comparable, drift
-from noiseaudit.checks.figures import Reading, Sense, nothing
+from noiseaudit.checks.figures import Reading, Selector, Sense, each_gap, nothing
 from noiseaudit.checks.policy import Policy, Rule
 from noiseaudit.errors import NoiseAuditError
 from noiseaudit.language import catalogue
@@ -155,8 +155,16 @@ def check(
 
 
 def _judged(rule: Rule, result: AuditResult, before: AuditResult | None) -> RuleOutcome:
-    reading = _read(rule, result, before)
+    """Of a figure that every value of a characteristic has, the worst: fail, then unknown, then a warning."""
+    values = each_gap(result, rule.which) if rule.known.each else [rule.which]
+    found = [_judged_on(rule, which, result, before) for which in values]
+    return min(found, key=lambda one: (("fail", "unknown", "pass").index(one.status), not one.warning))
+
+
+def _judged_on(rule: Rule, which: Selector, result: AuditResult, before: AuditResult | None) -> RuleOutcome:
+    reading = _read(rule, which, result, before)
     rule.check_unit(reading.unit)
+    rule = replace(rule, group=which.group, relation=which.relation, value=which.value)
     say = catalogue("en")
     if reading.interval is None:
         because = reading.because or say("checks.no_interval")
@@ -171,12 +179,12 @@ def _judged(rule: Rule, result: AuditResult, before: AuditResult | None) -> Rule
     return RuleOutcome(rule, status, warning, reading.value, interval, reading.unit, because)
 
 
-def _read(rule: Rule, result: AuditResult, before: AuditResult | None) -> Reading:
+def _read(rule: Rule, which: Selector, result: AuditResult, before: AuditResult | None) -> Reading:
     if not rule.is_drift:
-        return rule.known.read(result, rule.which)
+        return rule.known.read(result, which)
     if before is None:
         return nothing(catalogue("en")("checks.no_baseline"))
-    return drift(rule.base, rule.which, before, result)
+    return drift(rule.base, which, before, result)
 
 
 def _side(interval: Interval, limit: float, sense: Sense) -> Status:

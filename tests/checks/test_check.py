@@ -245,6 +245,9 @@ def test_gaps_are_chosen_by_group_and_value_and_the_worst_counts() -> None:
     flags = na.Rule("r", "groups.flags", fail=0, group="Age")
     assert na.check(GROUPS, na.Policy((flags,))).status == "fail"
     assert na.check(GROUPS, na.Policy((replace(flags, value="young"),))).status == "pass"
+    mixed = with_group(("65+", -0.3, (-0.5, -0.2), 0), ("young", 0.05, None, 0))
+    (found,) = na.check(mixed, na.Policy((na.Rule("r", "groups.systemic_gap", fail=0.15),))).rules
+    assert (found.status, found.rule.value) == ("fail", "65+")  # one that cannot be judged hides no other
     without = with_group(("65+", -0.3, (-0.5, -0.1), 0), ("young", 0.05, None, 0))
     assert na.check(without, na.Policy((na.Rule("r", "groups.systemic_gap", fail=9),))).status == "unknown"
 
@@ -294,3 +297,14 @@ def test_outcome_parts_are_plain_and_frozen() -> None:
     assert isinstance(outcome.rules[0], RuleOutcome)
     with pytest.raises(AttributeError):
         outcome.rules = ()  # type: ignore[misc]
+
+
+def test_heterogeneity_of_yes_no_gaps_is_no_share() -> None:
+    """It is an SD of log odds: a limit above 1 is possible, and a per cent sign would be wrong."""
+    audit = GROUPS.supplement.groups
+    assert audit is not None
+    odds = replace(audit, notes=tuple(replace(note, scale="log_odds") for note in audit.notes))
+    result = replace(GROUPS, design=YES_NO.design, supplement=replace(GROUPS.supplement, groups=odds))
+    outcome = na.check(result, na.Policy((na.Rule("r", "groups.heterogeneity.sd", fail=1.5),)))
+    assert (outcome.status, outcome.rules[0].unit) == ("pass", "log odds")
+    assert "%" not in outcome.text().splitlines()[0]
