@@ -72,7 +72,8 @@ class Characteristic:
 class CharacteristicSums:
     """(N,) of every judge, class and value that occur: n, and mean and M2 of the decisions without the log's shift.
 
-    judge, stratum: codes in the judges and cases of the cells of the classes. value: of `labels`, -1 unknown.
+    judge, stratum: codes in the judges and cases of the cells of the classes. value: of `labels`, -1 unknown. cases:
+    (V + 1,) different cases of every label, and of the unknown; parts are taken to hold different cases.
     """
 
     kind: Literal["group", "relation"]
@@ -84,6 +85,7 @@ class CharacteristicSums:
     n: Floats
     mean: Floats
     m2: Floats
+    cases: Floats
 
     def joined(self, own: Cells, other: CharacteristicSums, its: Cells, cells: Cells) -> CharacteristicSums:
         """Both together, by Chan's formula."""
@@ -99,8 +101,20 @@ class CharacteristicSums:
         mean = np.concatenate([part.mean + shift for part, _, shift in pairs])
         sums = grouped(code, len(key), n, mean[:, None], m2[:, None])
         places = [part.astype(np.intp) for part in np.unravel_index(key, shape)]
-        return CharacteristicSums(
-            self.kind, self.name, labels, places[0], places[1], places[2] - 1, sums.n, sums.mean[:, 0], sums.m2[:, 0]
+        cases = np.zeros(len(labels) + 1)
+        for part, _, _ in pairs:
+            place = _moved(np.arange(len(part.cases)), (*part.labels, UNKNOWN), (*labels, UNKNOWN))
+            np.add.at(cases, place, part.cases)
+        return replace(
+            self,
+            labels=labels,
+            judge=places[0],
+            stratum=places[1],
+            value=places[2] - 1,
+            n=sums.n,
+            mean=sums.mean[:, 0],
+            m2=sums.m2[:, 0],
+            cases=cases,
         )
 
 

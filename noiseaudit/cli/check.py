@@ -56,6 +56,7 @@ def check(
 
     Nothing is guessed: roles and dates come from the config or from options. The last line of the output is JSON.
     """
+    from noiseaudit.checks.outcome import Outcome
     from noiseaudit.checks.outcome import check as judged
     from noiseaudit.checks.policy import Policy
     from noiseaudit.checks.words import outcome_text
@@ -65,7 +66,7 @@ def check(
     from noiseaudit.errors import CallError
     from noiseaudit.formatting import json_text
     from noiseaudit.pipeline import audit
-    from noiseaudit.pipeline.increment import audit_increment
+    from noiseaudit.pipeline.increment import Increment, audit_increment
     from noiseaudit.report import write_report, write_text
 
     found = config_beside(file, config)
@@ -77,16 +78,20 @@ def check(
     if output is not None and output.suffix.lower() != ".json":
         raise CallError("no_such_format", f"the result of a check is written as .json, not {output.name!r}")
     design = AuditDesign(**(found.settings | chosen))
+
+    def outcome_of(night: Increment) -> Outcome:
+        if design.dates == "auto" and any(said.code == "W420" for said in night.result.findings):
+            what = 'the order of day and month is a guess here; set it: [reading] dates = "dmy"'
+            raise CallError("dates_not_set", what)
+        return judged(night.result, policy, baseline=before or night.before, latest=night.part)
+
     with readable(file, max_bytes=design.max_bytes) as (path, name):
         if kept is not None:
-            night = audit_increment(path, design, kept, name=name, change=policy.needs_baseline)
-            result, latest, before = night.result, night.part, before or night.before
-            latest = latest or (result if before is not None else None)
+            change = policy.needs_baseline
+            night = audit_increment(path, design, kept, name=name, change=change, accept=outcome_of)
         else:
-            result, latest = audit(path, design, name=name, propose=False), None
-    if design.dates == "auto" and any(said.code == "W420" for said in result.findings):
-        raise CallError("dates_not_set", 'the order of day and month is a guess here; set it: [reading] dates = "dmy"')
-    outcome = judged(result, policy, baseline=before, latest=latest)
+            night = Increment(audit(path, design, name=name, propose=False), None, None)
+    result, outcome = night.result, outcome_of(night)
     if report_to is not None:
         write_text(outcome.to_junit(), report_to, force=True)
     if output is not None:

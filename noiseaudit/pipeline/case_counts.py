@@ -9,8 +9,7 @@ import numpy as np
 from noiseaudit.aggregates.cells import Cells, index_cells
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.reading import Log
-from noiseaudit.reading.keyed import has_case, sums_up_others
-from noiseaudit.reading.table import literal
+from noiseaudit.reading.keyed import counted_rows
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,7 @@ class DecidedTwice:
 
 def cells_decided_twice(log: Log) -> DecidedTwice:
     """Counted in the engine; only the cases with more than one decision leave it."""
-    wanted = {name: log.columns[name] for name in ("case_id", "judge_id", "decision")}
-    wanted["keyed"] = f"{has_case(log)} AND NOT ({sums_up_others(log)})"
-    known = "keyed AND judge_id IS NOT NULL AND decision IS NOT NULL"
-    if log.excluded_judges:
-        accounts = ", ".join(map(literal, log.excluded_judges))
-        known += f" AND trim(CAST(judge_id AS VARCHAR)) NOT IN ({accounts})"
-    rows = f"(SELECT * FROM ({log.select(wanted)}) WHERE {known})"
+    rows = counted_rows(log, {"case_id": log.columns["case_id"]})
     cases = int(log.table.fetch(f"SELECT count(DISTINCT hash(case_id)) FROM {rows}")[0][0])
     again = f"SELECT case_id FROM {rows} GROUP BY case_id HAVING count(*) > 1"
     found = log.table.connection.sql(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,32 +25,17 @@ from noiseaudit.store.container import locked
 from noiseaudit.store.kept_groups import KeptGroup, tells
 from noiseaudit.store.state import OfficeCounts, Part, State, content_of, identity_of, load, save
 
-_SHAPING = (
-    "positive",
-    "order",
-    "comparable",
-    "bins",
-    "as_category",
-    "exclude_judges",
-    "characteristics_as_features",
-    "na",
-    "activity",
-    "position",
-    "followed_by",
-    "decimal",
-    "dates",
-    "duplicates",
-)  # fmt: skip  settings that decide which rows and cells there are
-_OF_ONE_PART = (
-    "P601",
-    "group_empty",
-    "group_one_value",
-    "group_missing",
-    "group_of_numbers",
-    "relation_empty",
-    "relation_one_value",
-    "relation_unknown",
-)  # fmt: skip  counts of one export
+# Settings that may change from night to night: how a file is written, and what is made of the cells. All others decide
+# which rows and cells there are.
+_FREE = {
+    "encoding", "delimiter", "header_row", "sheet", "max_bytes", "show_values", "scale", "design", "unit", "estimator",
+    "confidence", "kurtosis_floor", "ddof", "assigned_by_lot", "judges_formed_from_decisions", "materiality", "fdr",
+    "intersections", "discover", "seed", "legal_basis", "min_cell", "min_professionals",
+}  # fmt: skip
+_OF_ONE_PART = (  # findings that count the cases of one export
+    "P601", "group_empty", "group_one_value", "group_missing", "group_of_numbers", "relation_empty",
+    "relation_one_value", "relation_unknown",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,12 +57,14 @@ def audit_increment(
     name: str | None = None,
     change: bool = False,
     wait: float = 60.0,
+    accept: Callable[[Increment], object] | None = None,
 ) -> Increment:
     """Merge the decisions of `source` into a store (made where there is none), and audit all of them.
 
     change: also audit the new rows and the older ones by themselves, for rules on change. wait: seconds for another
-    update to end. CallError where the store is damaged, busy, of another version or other settings, or holds this part
-    already; then it is left as it was. Equal to an audit of all rows at once.
+    update to end. accept: is shown what was found before anything is kept; where it raises, nothing is. CallError where
+    the store is damaged, busy, of another version or other settings, or holds this part already; then it is left as it
+    was. Equal to an audit of all rows at once.
     """
     path = Path(store)
     with locked(path, wait=wait):
@@ -90,8 +77,11 @@ def audit_increment(
             if change and old is not None:
                 part = _result(log, new, findings, name=new.parts[0].name)
                 before = _result(log, old, (), name=f"{path.name} ({_parts(old)})")
+        found = Increment(result, part, before)
+        if accept is not None:
+            accept(found)
         save(merged, path)
-    return Increment(result, part, before)
+    return found
 
 
 def _parts(state: State) -> str:
@@ -126,7 +116,7 @@ def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]
     state = State(
         identity=identity_of(
             kind="panel" if rules is None else "log", scale=log.scale, categories=log.categories, unit=log.unit,
-            roles=dict(log.roles), **{key: log.design.model_dump(mode="json")[key] for key in _SHAPING},
+            roles=dict(log.roles), **log.design.model_dump(mode="json", exclude=_FREE | set(log.design.roles())),
         ),
         parts=(part,),
         cells=cells,

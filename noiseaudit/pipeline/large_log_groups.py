@@ -109,7 +109,7 @@ def _examined_sums(
                 gaps=each,
                 systemic=systemic,
                 raw=raw_log_gap(as_decided, place, unit=unit, unknown=apart, confidence=design.confidence),
-                cases=n,
+                cases=int(found.cases[place]),
                 decisions=n,
                 materiality=material(design, log.scale, noise.system),
             )

@@ -7,10 +7,11 @@ import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.characteristics import CharacteristicSums
-from noiseaudit.aggregates.moments import grouped
+from noiseaudit.aggregates.moments import Floats, grouped
 from noiseaudit.backends import group_sums
 from noiseaudit.reading.group_columns import GroupColumn
 from noiseaudit.reading.group_values import value_codes
+from noiseaudit.reading.keyed import counted_rows
 from noiseaudit.reading.labels import label_of
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.tabulate import CaseClasses, classed_rows
@@ -42,8 +43,27 @@ def _sums(log: Log, classes: CaseClasses, cells: Cells, column: GroupColumn) -> 
     sums = grouped(code, len(found), n, mean[:, None], m2[:, None])
     own = [part.astype(np.intp) for part in np.unravel_index(found, shape)]
     return CharacteristicSums(
-        column.kind, column.name, labels, own[0], own[1], own[2] - 1, sums.n, sums.mean[:, 0], sums.m2[:, 0]
+        column.kind,
+        column.name,
+        labels,
+        own[0],
+        own[1],
+        own[2] - 1,
+        sums.n,
+        sums.mean[:, 0],
+        sums.m2[:, 0],
+        _cases(log, column, labels),
     )
+
+
+def _cases(log: Log, column: GroupColumn, labels: tuple[str, ...]) -> Floats:
+    """(V + 1,) different cases of every value, and of the unknown."""
+    rows = counted_rows(log, {"c": f"hash({log.columns['case_id']})", "v": column.sql})
+    found = dict.fromkeys((*labels, None), 0)
+    for value, n in log.table.fetch(f"SELECT v, count(DISTINCT c) FROM {rows} GROUP BY v"):
+        label = None if value is None else label_of(value)
+        found[label if label in found else None] += int(n)
+    return np.array(list(found.values()), dtype=np.float64)
 
 
 def _recoded(keys: pd.Series, labels: pd.Index[str]) -> Codes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from noiseaudit.reading.account import sums_up
 from noiseaudit.reading.labels import label_of
 from noiseaudit.reading.log import Log
@@ -32,6 +34,19 @@ def sums_up_others(log: Log) -> str:
         return cases or "false"
     judges = _labels(log, "judge")
     return f"({cases}) AND ({judges})" if judges else "false"
+
+
+def counted_rows(log: Log, columns: Mapping[str, str]) -> str:
+    """Query with these columns of the decisions that count: with a case and a judge, no sums, no accounts left out."""
+    wanted = {
+        **columns, "judge_id": log.columns["judge_id"], "decision": log.columns["decision"],
+        "keyed": f"{has_case(log)} AND NOT ({sums_up_others(log)})",
+    }  # fmt: skip
+    known = "keyed AND judge_id IS NOT NULL AND decision IS NOT NULL"
+    if log.excluded_judges:
+        accounts = ", ".join(map(literal, log.excluded_judges))
+        known += f" AND trim(CAST(judge_id AS VARCHAR)) NOT IN ({accounts})"
+    return f"(SELECT * FROM ({log.select(wanted)}) WHERE {known})"
 
 
 def _labels(log: Log, role: str) -> str:

@@ -22,7 +22,7 @@ def tells(group: KeptGroup) -> bool:
     return len(seen[seen >= 0] if group.kind == "relation" else seen) > 1 and bool((seen >= 0).any())
 
 
-_ARRAYS = {Characteristic: ("code",), CharacteristicSums: ("judge", "stratum", "value", "n", "mean", "m2")}
+_ARRAYS = {Characteristic: ("code",), CharacteristicSums: ("judge", "stratum", "value", "n", "mean", "m2", "cases")}
 
 
 def joined_groups(
@@ -43,9 +43,9 @@ def _empty(like: KeptGroup, cells: Cells) -> KeptGroup:
     if isinstance(like, Characteristic):
         return replace(like, code=np.full(len(cells), -1, dtype=np.intp))
     unknown = np.full(len(cells), -1, dtype=np.intp)
-    return replace(
-        like, judge=cells.judge, stratum=cells.case, value=unknown, n=cells.n, mean=cells.mean[:, 0], m2=cells.m2[:, 0]
-    )
+    cases = np.append(np.zeros(len(like.labels)), cells.n.sum())  # not told: each decision taken for a case
+    moved = replace(like, judge=cells.judge, stratum=cells.case, value=unknown, cases=cases)
+    return replace(moved, n=cells.n, mean=cells.mean[:, 0], m2=cells.m2[:, 0])
 
 
 def as_arrays(groups: tuple[KeptGroup, ...]) -> tuple[list[dict[str, Any]], dict[str, Array]]:

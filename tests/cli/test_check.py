@@ -103,9 +103,11 @@ def test_a_policy_that_cannot_be_right_is_refused(folder: Path, check: str, word
 
 def test_data_that_cannot_be_used_exit_3_and_leave_the_junit_of_yesterday(folder: Path) -> None:
     config(folder, 'level = {figure = "noise.level.sd", fail = 9}')
+    run("check", "one.csv", "--junit", "j.xml", cwd=folder, code=0)
+    yesterday = (folder / "j.xml").read_bytes()
     (folder / "bad.csv").write_text("case,judge,decision\na,b,hoog\nc,d,2\n", "utf-8")
     run("check", "bad.csv", "--junit", "j.xml", cwd=folder, code=3)
-    assert not (folder / "j.xml").exists()
+    assert (folder / "j.xml").read_bytes() == yesterday
     run("check", "nowhere.csv", cwd=folder, code=2)
 
 
@@ -136,6 +138,18 @@ def test_a_store_grows_night_by_night(folder: Path) -> None:
     assert (folder / "kept" / "cells").read_bytes() == kept
     (folder / "kept" / "cells").write_bytes(kept[:-1])
     assert b"damaged_store" in run("check", "two.csv", cwd=folder, code=2).stderr
+
+
+def test_a_check_that_is_refused_keeps_nothing(folder: Path) -> None:
+    config(folder, 'store = "cells"\nunknown_exit = 0\nshare = {figure = "noise.level.share", fail = 20}')
+    assert b"wrong_rule" in run("check", "one.csv", cwd=folder, code=2).stderr
+    assert not (folder / "cells").exists()
+    config(folder, 'store = "cells"\nunknown_exit = 0\nshare = {figure = "noise.level.share", fail = 0.99}')
+    run("check", "one.csv", cwd=folder, code=0)
+    kept = (folder / "cells").read_bytes()
+    config(folder, 'store = "cells"\nunknown_exit = 0\nshare = {figure = "noise.level.share", fail = 20}')
+    run("check", "two.csv", cwd=folder, code=2)
+    assert (folder / "cells").read_bytes() == kept
 
 
 def test_compare_says_what_changed(folder: Path) -> None:

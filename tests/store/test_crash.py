@@ -25,7 +25,7 @@ place, store = sys.argv[1], Path(sys.argv[2])
 def hang(*_, **__):
     print("there", flush=True)
     time.sleep(600)
-state = load(store)
+state = load(store) + load(Path(sys.argv[3]))
 with container.locked(store):
     if place == "writing":
         container.np.lib.format.write_array = hang
@@ -43,8 +43,13 @@ def test_killed_while(place: str, tmp_path: Path) -> None:
     store = tmp_path / "store"
     audit_increment(na.simulate(judges=8, cases=20, seed=1).data, DESIGN, store)
     before = load(store)
+    data = na.simulate(judges=8, cases=20, seed=3).data
+    more = data.assign(case="more " + data["case"].astype(str))
+    audit_increment(more, DESIGN, tmp_path / "more")
     child = subprocess.Popen(
-        [sys.executable, "-c", HANGING, place, str(store)], stdout=subprocess.PIPE, cwd=Path(na.__file__).parents[1]
+        [sys.executable, "-c", HANGING, place, str(store), str(tmp_path / "more")],
+        stdout=subprocess.PIPE,
+        cwd=Path(na.__file__).parents[1],
     )
     assert child.stdout is not None
     assert child.stdout.readline() == b"there\n"
@@ -54,12 +59,16 @@ def test_killed_while(place: str, tmp_path: Path) -> None:
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdout.close()
-    assert load(store).parts == before.parts
+    new = load(store)
+    assert len(new.parts) == (2 if place == "renamed" else 1)
+    assert new.parts[:1] == before.parts
+    assert new.rows_used == (2 if place == "renamed" else 1) * len(data)
     audit_increment(
         na.simulate(judges=8, cases=20, seed=2).data, DESIGN, store, wait=5
     )  # the lock went with the process
-    assert len(load(store).parts) == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["store", "store.lock"]
+    assert len(load(store).parts) == len(new.parts) + 1
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"store", "store.lock", "more", "more.lock"}
 
 
 def test_a_disk_that_is_full_leaves_the_old_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
