@@ -95,18 +95,18 @@ class Cells:
         """Cells of both sources: other cases and judges are appended, shared cells merge by Chan's formula."""
         if self.categories != other.categories:
             raise ValueError("cells with different categories cannot be merged; give both the same categories")
-        cases = self.cases.append(other.cases[~other.cases.isin(self.cases)])
-        judges = self.judges.append(other.judges[~other.judges.isin(self.judges)])
+        cases, case = joined_labels(self.cases, other.cases)
+        judges, judge = joined_labels(self.judges, other.judges)
         move = float(other.shift - self.shift)  # exact difference, then one rounding
         moments = Moments(
             np.concatenate([self.n, other.n]),
             np.concatenate([self.mean, other.mean + move]),
             np.concatenate([self.m2, other.m2]),
         )
-        truth = _merge_truth(self, other, cases, move)
+        truth = _merge_truth(self, other, case, len(cases), move)
         joined = _collapse(
-            np.concatenate([self.case, cases.get_indexer(other.cases)[other.case]]),
-            np.concatenate([self.judge, judges.get_indexer(other.judges)[other.judge]]),
+            np.concatenate([self.case, case[other.case]]),
+            np.concatenate([self.judge, judge[other.judge]]),
             moments=moments,
             cases=cases,
             judges=judges,
@@ -156,14 +156,21 @@ def _numbered(
     return codes.astype(np.int32), pd.Index(unique).astype("str")
 
 
-def _merge_truth(first: Cells, second: Cells, cases: pd.Index[str], move: float) -> Floats | None:
+def joined_labels(first: pd.Index[str], second: pd.Index[str]) -> tuple[pd.Index[str], Codes]:
+    """Different labels of both, those of `first` in their places, and the places of those of `second`."""
+    code, labels = pd.factorize(first.append(second))
+    return pd.Index(labels, dtype="str"), np.asarray(code[len(first) :], dtype=np.intp)
+
+
+def _merge_truth(first: Cells, second: Cells, place: Codes, cases: int, move: float) -> Floats | None:
+    """(cases,) right answers; the first knows better. place: of the second's cases, after those of the first."""
     if first.truth is None and second.truth is None:
         return None
-    truth = np.full(len(cases), np.nan)
-    for cells, offset in ((second, move), (first, 0.0)):
+    truth = np.full(cases, np.nan)
+    for cells, at, offset in ((second, place, move), (first, np.arange(len(first.cases)), 0.0)):
         if cells.truth is not None:
             known = ~np.isnan(cells.truth)
-            truth[cases.get_indexer(cells.cases)[known]] = cells.truth[known] + offset
+            truth[at[known]] = cells.truth[known] + offset
     return truth
 
 

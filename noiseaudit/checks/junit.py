@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -35,6 +36,12 @@ def junit_xml(outcome: Outcome) -> str:
         ET.SubElement(case, "system-out").text = line
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def is_report(path: Path) -> bool:
+    """The file is the report of an earlier check."""
+    with path.open("rb") as file:
+        return b'<testsuites name="noiseaudit check"' in file.read(200)
 
 
 def _kind(rule: RuleOutcome, outcome: Outcome, lenient: bool) -> str | None:

@@ -48,6 +48,7 @@ def check(
     junit: JUnit = None,
     store: Store = None,
     output: Output = None,
+    force: o.Force = False,
     chosen: dict[str, Any],
     config: o.ConfigFile = None,
     manner: o.Manner,
@@ -72,11 +73,11 @@ def check(
     found = config_beside(file, config)
     asked = {"fail_on": fail_on, "unknown_exit": unknown_exit, "exit_zero": exit_zero or None}
     policy = Policy.of(found.check).changed(**{key: value for key, value in asked.items() if value is not None})
-    before = _baseline(baseline or _beside(found.path, found.check.baseline))
+    before_at = baseline or _beside(found.path, found.check.baseline)
+    before = _baseline(before_at)
     kept = store or _beside(found.path, found.check.store)
     report_to = junit or _beside(found.path, found.check.junit)
-    if output is not None and output.suffix.lower() != ".json":
-        raise CallError("no_such_format", f"the result of a check is written as .json, not {output.name!r}")
+    _check_targets(report_to, output, force=force, reads=[Path(file), found.path, before_at, kept])
     design = AuditDesign(**(found.settings | chosen))
 
     def outcome_of(night: Increment) -> Outcome:
@@ -85,17 +86,21 @@ def check(
             raise CallError("dates_not_set", what)
         return judged(night.result, policy, baseline=before or night.before, latest=night.part)
 
+    def write(night: Increment) -> None:  # before anything is kept: a night that is kept cannot be added again
+        outcome = outcome_of(night)
+        if report_to is not None:
+            write_text(outcome.to_junit(), report_to, force=True)
+        if output is not None:
+            write_report(night.result, output, audience=found.privacy.audience, force=True)
+
     with readable(file, max_bytes=design.max_bytes) as (path, name):
         if kept is not None:
             change = policy.needs_baseline
-            night = audit_increment(path, design, kept, name=name, change=change, accept=outcome_of)
+            night = audit_increment(path, design, kept, name=name, change=change, accept=write)
         else:
             night = Increment(audit(path, design, name=name, propose=False), None, None)
+            write(night)
     result, outcome = night.result, outcome_of(night)
-    if report_to is not None:
-        write_text(outcome.to_junit(), report_to, force=True)
-    if output is not None:
-        write_report(result, output, audience=found.privacy.audience, force=True)
     if not manner.quiet:
         for said in result.findings:
             if said.severity != "info":
@@ -108,6 +113,22 @@ def check(
 def _beside(config: Path | None, named: str | None) -> Path | None:
     """A path of the config, seen from its folder."""
     return None if named is None else (config.parent if config is not None else Path()) / named
+
+
+def _check_targets(report_to: Path | None, output: Path | None, *, force: bool, reads: list[Path | None]) -> None:
+    """Refuse outputs that would replace a file: only what an earlier check left there goes without `--force`."""
+    from noiseaudit.checks.junit import is_report
+    from noiseaudit.errors import CallError
+    from noiseaudit.report import check_target
+    from noiseaudit.result.exchange import is_result
+
+    if output is not None and output.suffix.lower() != ".json":
+        raise CallError("no_such_format", f"the result of a check is written as .json, not {output.name!r}")
+    taken = [*reads]
+    for target, of_earlier_check in ((report_to, is_report), (output, is_result)):
+        if target is not None:
+            check_target(target, force=force or (target.is_file() and of_earlier_check(target)), reads=taken)
+            taken.append(target)
 
 
 def _baseline(path: Path | None) -> Any:

@@ -42,7 +42,7 @@ def init(
     with readable(file, max_bytes=design.max_bytes) as (path, name):
         from noiseaudit.inspection import inspect as look
 
-        check_target(target, force=force)
+        check_target(target, force=force, reads=[file])
         found = look(path, design, name=name)
     write_text(starting_config(found, design), target, force=force)
     if not manner.quiet:

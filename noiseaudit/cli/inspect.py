@@ -43,9 +43,10 @@ def inspect(
 
     if form not in FORMATS:
         raise CallError("no_such_format", f"--format is {', '.join(FORMATS)}, not {form!r}")
+    asked = config_beside(file, config)
     if output is not None:
-        check_target(output, force=force)
-    design = AuditDesign(**(config_beside(file, config).settings | chosen))
+        check_target(output, force=force, reads=[file, asked.path])
+    design = AuditDesign(**(asked.settings | chosen))
     with (
         readable(file, max_bytes=design.max_bytes) as (path, name),
         sign_of_life(f"noiseaudit: {name}", quiet=manner.quiet),

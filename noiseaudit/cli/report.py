@@ -57,7 +57,7 @@ def report(
     for target in targets:
         if target.suffix.lower() not in FORMATS:
             raise CallError("no_such_format", f"cannot write {target.name!r}; the formats are {', '.join(FORMATS)}")
-        check_target(target, force=force)
+        check_target(target, force=force, reads=[file, found.path])
     secret = found.privacy.key_path(found.path)
     key = None if secret is None or viewers == "public" else read_key(secret, outputs=targets)
     design = AuditDesign(**(found.settings | chosen))

@@ -47,8 +47,8 @@ class Linked:
         """The linked part of a cell table; may be empty (N = 0)."""
         seen = cells.judges_per_case
         informative = cells.where(seen[cells.case] >= 2)
-        case_index, case = np.unique(informative.case, return_inverse=True)
-        judge_index, judge = np.unique(informative.judge, return_inverse=True)
+        case_index, case = _renumbered(informative.case)
+        judge_index, judge = _renumbered(informative.judge)
         per_case = np.bincount(case, minlength=len(case_index))
         starts = np.concatenate([[0], np.cumsum(per_case)[:-1]]).astype(np.intp)
         x = informative.mean
@@ -158,6 +158,12 @@ class Linked:
             for begin in range(0, len(first), step):
                 cells = first[begin : begin + step, None] + np.arange(n)
                 yield cells, self.judge[cells]
+
+
+def _renumbered(code: Codes) -> tuple[Codes, Codes]:
+    """(the codes that occur, in order, and the place of each among them)."""
+    seen = np.bincount(code) > 0
+    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[code]
 
 
 def _centred(values: Floats, case: Codes, starts: Codes, per_case: Codes) -> Floats:

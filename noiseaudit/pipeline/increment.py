@@ -168,12 +168,12 @@ def _office_counts(found: JudgeOffices, cells: Cells) -> OfficeCounts:
     return OfficeCounts(
         tuple(map(str, cells.judges)),
         ("", *found.offices),
-        found.judge.astype(np.float64),
-        found.office.astype(np.float64) + 1,
+        found.judge,
+        found.office + 1,
         found.n,
     )  # fmt: skip  office 0: not known
 
 
 def _judge_offices(counts: OfficeCounts, cells: Cells) -> JudgeOffices:
-    judge = cells.judges.get_indexer(pd.Index(counts.judges))[counts.judge.astype(np.intp)]
-    return JudgeOffices(judge.astype(np.intp), counts.office.astype(np.intp) - 1, counts.n, counts.offices[1:])
+    judge = cells.judges.get_indexer(pd.Index(counts.judges))[counts.judge]
+    return JudgeOffices(np.asarray(judge, dtype=np.intp), counts.office - 1, counts.n, counts.offices[1:])

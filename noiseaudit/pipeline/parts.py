@@ -92,7 +92,7 @@ def case_table(cells: Cells) -> CaseTable:
     squares = np.bincount(cells.case, weights=(value - mean[cells.case]) ** 2, minlength=len(cells.cases))
     sd = np.where(judges > 1, np.sqrt(squares / np.maximum(judges - 1, 1)), np.nan)
     return CaseTable(
-        tuple(map(str, cells.cases)),
+        tuple(cells.cases.tolist()),
         judges.astype(np.int64),
         decisions.astype(np.int64),
         mean + float(cells.shift),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from noiseaudit.errors import CallError
@@ -95,11 +96,16 @@ def _written(content: bytes, target: Path, *, force: bool) -> Path:
     return target
 
 
-def check_target(target: Path, *, force: bool = False) -> None:
-    """Refuse an existing file without `force`, a folder, and a folder that does not exist: before any work is done."""
+def check_target(target: Path, *, force: bool = False, reads: Iterable[str | Path | None] = ()) -> None:
+    """Refuse an existing file without `force`, a folder, and a folder that does not exist: before any work is done.
+
+    reads: files that the command reads or keeps, which no output may replace, force or not.
+    """
     if target.is_dir():
         raise CallError("output_is_folder", f"{str(target)!r} is a folder; give a file name")
     if not target.parent.exists():
         raise CallError("no_such_folder", f"there is no folder {str(target.parent)!r}")
+    if any(path is not None and Path(path).resolve() == target.resolve() for path in reads):
+        raise CallError("output_is_input", f"{str(target)!r} is read by this command; give the output another name")
     if target.exists() and not force:
         raise CallError("output_exists", f"{str(target)!r} exists already; add --force to replace it")

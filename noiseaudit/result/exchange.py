@@ -124,6 +124,12 @@ def read_result(path: Path) -> AuditResult:
     return from_dict(data)
 
 
+def is_result(path: Path) -> bool:
+    """The file begins as one that `to_dict` filled."""
+    with path.open("rb") as file:
+        return f'"schema": "{SCHEMA}"'.encode() in file.read(200)
+
+
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)

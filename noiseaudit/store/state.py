@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from noiseaudit.aggregates.cells import Cells
+from noiseaudit.aggregates.cells import Cells, Codes, joined_labels
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import CallError
 from noiseaudit.result import Exclusion
@@ -42,24 +42,19 @@ class OfficeCounts:
 
     judges: Names
     offices: Names
-    judge: Floats
-    office: Floats
+    judge: Codes
+    office: Codes
     n: Floats
 
     def __add__(self, other: OfficeCounts) -> OfficeCounts:
         """Counts of both."""
-        judges, offices = _joined(self.judges, other.judges), _joined(self.offices, other.offices)
-        moved = [
-            (
-                np.array([judges.index(one.judges[int(j)]) for j in one.judge]),
-                np.array([offices.index(one.offices[int(o)]) for o in one.office]),
-            )
-            for one in (self, other)
-        ]
-        judge, office = (np.concatenate([pair[k] for pair in moved]).astype(np.float64) for k in (0, 1))
+        judges, its_judge = joined_labels(pd.Index(self.judges), pd.Index(other.judges))
+        offices, its_office = joined_labels(pd.Index(self.offices), pd.Index(other.offices))
+        judge = np.concatenate([self.judge, its_judge[other.judge]])
+        office = np.concatenate([self.office, its_office[other.office]])
         key, place = np.unique(judge * len(offices) + office, return_inverse=True)
         n = sum_by(place, np.concatenate([self.n, other.n]), len(key))
-        return OfficeCounts(judges, offices, key // len(offices), key % len(offices), n)
+        return OfficeCounts(tuple(judges), tuple(offices), key // len(offices), key % len(offices), n)
 
 
 @dataclass(frozen=True)
@@ -147,10 +142,20 @@ class State:
 
 def content_of(cells: Cells) -> str:
     """sha256 of the cells, whatever the order of rows, the encoding or the name of the file."""
-    order = np.lexsort((np.asarray(cells.judges)[cells.judge], np.asarray(cells.cases)[cells.case]))
     digest = hashlib.sha256()
+    codes = []
     for labels, code in ((cells.cases, cells.case), (cells.judges, cells.judge)):
-        digest.update("\x00".join(np.asarray(labels, dtype=object)[code[order]]).encode("utf-8"))
+        seen = np.flatnonzero(np.bincount(code, minlength=len(labels)))
+        names = labels[seen]
+        by_name = names.argsort()
+        place = np.zeros(len(labels), dtype=np.int64)
+        place[seen[by_name]] = np.arange(len(seen))
+        codes.append(place[code])
+        for array in _texts("label", names[by_name].tolist()).values():
+            digest.update(array.tobytes())
+    order = np.lexsort(codes[::-1])
+    for code in codes:
+        digest.update(code[order].tobytes())
     mean = cells.mean[order] + float(cells.shift)
     for numbers in (cells.n[order], np.round(mean, 9), np.round(cells.m2[order], 6)):
         digest.update(np.ascontiguousarray(numbers + 0.0).tobytes())
@@ -188,7 +193,7 @@ def load(path: Path) -> State:
     if "offices.n" in arrays:
         offices = OfficeCounts(
             tuple(_labels(arrays, "offices.judges")), tuple(_labels(arrays, "offices.offices")),
-            arrays["offices.judge"], arrays["offices.office"], arrays["offices.n"],
+            arrays["offices.judge"].astype(np.intp), arrays["offices.office"].astype(np.intp), arrays["offices.n"],
         )  # fmt: skip
     return State(
         identity=data["identity"],
@@ -216,7 +221,7 @@ def _arrays_of(cells: Cells) -> dict[str, Array]:
     }
     if cells.truth is not None:
         arrays["truth"] = cells.truth
-    return arrays | _texts("cases", list(cells.cases)) | _texts("judges", list(cells.judges))
+    return arrays | _texts("cases", cells.cases.tolist()) | _texts("judges", cells.judges.tolist())
 
 
 def _cells_of(about: Mapping[str, Any], arrays: Mapping[str, Array], name: str) -> Cells:
@@ -239,18 +244,18 @@ def _cells_of(about: Mapping[str, Any], arrays: Mapping[str, Array], name: str) 
 
 def _texts(name: str, labels: Sequence[str]) -> dict[str, Array]:
     """Labels as one run of UTF-8 and the place where each ends."""
-    coded = [label.encode("utf-8", "surrogatepass") for label in labels]
-    ends = np.cumsum([len(label) for label in coded], dtype=np.int64)
-    return {f"{name}.text": np.frombuffer(b"".join(coded), dtype=np.uint8), f"{name}.ends": ends}
+    text = "".join(labels).encode("utf-8", "surrogatepass")
+    coded = labels if text.isascii() else [label.encode("utf-8", "surrogatepass") for label in labels]
+    ends = np.cumsum(np.fromiter(map(len, coded), dtype=np.int64, count=len(coded)))
+    return {f"{name}.text": np.frombuffer(text, dtype=np.uint8), f"{name}.ends": ends}
 
 
 def _labels(arrays: Mapping[str, Array], name: str) -> list[str]:
     raw, ends = arrays[f"{name}.text"].tobytes(), arrays[f"{name}.ends"].tolist()
+    if raw.isascii():
+        text = raw.decode("ascii")
+        return [text[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
     return [raw[begin:end].decode("utf-8", "surrogatepass") for begin, end in zip([0, *ends], ends, strict=False)]
-
-
-def _joined(first: Names, second: Names) -> Names:
-    return tuple(dict.fromkeys((*first, *second)))
 
 
 def identity_of(**parts: Any) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from noiseaudit.cli import app
+from noiseaudit.errors import CallError
+
 from .test_commands import run
 
 ROLES = '[roles]\ncase = "case"\njudge = "judge"\ndecision = "decision"\n[analysis]\ndesign = "panel"\n'
@@ -109,6 +112,45 @@ def test_data_that_cannot_be_used_exit_3_and_leave_the_junit_of_yesterday(folder
     run("check", "bad.csv", "--junit", "j.xml", cwd=folder, code=3)
     assert (folder / "j.xml").read_bytes() == yesterday
     run("check", "nowhere.csv", cwd=folder, code=2)
+
+
+def test_outputs_replace_what_an_earlier_check_left_and_nothing_else(folder: Path) -> None:
+    config(folder, 'store = "cells"\nunknown_exit = 0\nlevel = {figure = "noise.level.sd", fail = 9}')
+    outputs = ("--junit", "j.xml", "-o", "r.json")
+    run("check", "one.csv", *outputs, cwd=folder, code=0)
+    run("check", "two.csv", *outputs, cwd=folder, code=0)
+    assert b'"rows_read": ' in (folder / "r.json").read_bytes()
+    (folder / "mine.xml").write_text("<mine/>", "utf-8")
+    (folder / "mine.json").write_text("{}", "utf-8")
+    (folder / "before.json").write_bytes((folder / "r.json").read_bytes())
+    kept = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"}
+    for wrong in (
+        ("--junit", "mine.xml"), ("-o", "mine.json"), ("--junit", "noiseaudit.toml"), ("--junit", "cells"),
+        ("--junit", "wild.csv", "--force"), ("--junit", "noiseaudit.toml", "--force"), ("--junit", "cells", "--force"),
+        ("--junit", "x.json", "-o", "x.json"), ("--baseline", "before.json", "-o", "before.json", "--force"),
+        ("--junit", "nowhere/j.xml"), ("-o", "r.html"), ("--junit", "."),
+    ):  # fmt: skip
+        done = run("check", "wild.csv", *wrong, cwd=folder, code=2)
+        assert done.stdout == b""
+        assert {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"} == kept, wrong
+    run("check", "wild.csv", "--junit", "mine.xml", "--force", cwd=folder, code=0)
+    assert (folder / "mine.xml").read_bytes() != b"<mine/>"
+
+
+def test_where_the_outcome_cannot_be_written_nothing_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config(folder, 'level = {figure = "noise.level.sd", fail = 9}')
+    monkeypatch.chdir(folder)
+    called = []
+
+    def full(*_: object, **__: object) -> None:
+        called.append(1)
+        raise CallError("cannot_write", "no space left")
+
+    monkeypatch.setattr("noiseaudit.report.write_text", full)
+    with pytest.raises(CallError, match="no space left"):
+        app(["check", "one.csv", "--store", "cells", "--junit", "j.xml"], standalone_mode=False)
+    assert called
+    assert not (folder / "cells").exists()
 
 
 def test_a_baseline_is_an_earlier_result(folder: Path) -> None:

@@ -38,6 +38,7 @@ def run(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "toy.csv").write_text(TOY, "utf-8")
+    (tmp_path / "old.html").write_text("mine", "utf-8")
     (tmp_path / "empty").mkdir()
     return tmp_path
 
@@ -55,6 +56,18 @@ def test_outputs_are_written_and_data_stay_off_stdout(folder: Path) -> None:
     assert done.stdout == b""
     assert "roles" in json.loads((folder / "r.json").read_text("utf-8"))["design"]
     assert sorted(p.name for p in folder.glob("r.*")) == ["r.csv", "r.html", "r.json", "r.md"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_standard_output_is_no_bug(folder: Path) -> None:
+    program = "from noiseaudit.cli import main; main()"
+    with Path("/dev/full").open("wb") as full:
+        for call in (["report", "toy.csv"], ["explain"], ["--version"]):
+            done = subprocess.run(
+                [sys.executable, "-c", program, *call], cwd=folder, stdout=full, stderr=subprocess.PIPE, check=False
+            )
+            assert done.returncode == 2, done.stderr
+            assert done.stderr.decode().splitlines()[-1] == "[cannot_write]"
 
 
 def test_quiet(folder: Path) -> None:
@@ -80,7 +93,10 @@ def test_same_bytes_twice(folder: Path) -> None:
         (["report", "toy.csv", "--scale", "wild"], 2, "scale"),
         (["report", "toy.csv", "--colour", "red"], 2, "No such option"),
         (["report", "toy.csv", "-o", "r.pdf"], 2, "formats are"),
-        (["report", "toy.csv", "-o", "toy.csv"], 2, "--force"),
+        (["report", "toy.csv", "-o", "old.html"], 2, "--force"),
+        (["report", "toy.csv", "-o", "toy.csv", "--force"], 2, "is read by this command"),
+        (["inspect", "toy.csv", "-o", "toy.csv", "--force"], 2, "is read by this command"),
+        (["init", "toy.csv", "-o", "toy.csv", "--force"], 2, "is read by this command"),
         (["report", "toy.csv", "-o", "no/such/r.html"], 2, "there is no folder"),
         (["report", "toy.csv", "--case", "zaak"], 3, "E307"),
         (["report", "toy.csv", "--config", "none.toml"], 2, "cannot read the config"),
