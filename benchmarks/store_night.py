@@ -31,7 +31,7 @@ SHAPES = {
 
 
 def rows(kind: str, count: int, *, first: int, seed: float) -> str:
-    """SQL of a log of 500 professionals, or of a panel: five of them judge 20,000 cases again and again, or each once."""
+    """SQL of a log of 500 professionals, or of a panel: five judge each of 20,000 cases again and again, or once."""
     case, judge = f"{first} + i", "(random() * 500)::INT"
     if kind == "panel, a row a cell":
         case = f"({first} + i) // 5"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from noiseaudit.errors import NotIdentified
 from noiseaudit.log_tables import FIGURE, Cell, Table, figure_cells, part_cells, rule_code
@@ -20,7 +20,7 @@ from noiseaudit.result import (
     Interval,
     JudgeGap,
 )
-from noiseaudit.result.group_parts import GapScale
+from noiseaudit.result.group_parts import GapScale, mirrors
 from noiseaudit.tables import FEWEST_FOR_POINTS
 
 RELIABLE = 0.5  # share of a gap that is left after shrinking, from which a figure about one person is shown
@@ -32,12 +32,14 @@ _ONE = 1.959964
 class GroupLine:
     """One value of a characteristic, or a relation: what the report tells of it.
 
+    mirrors: the second of exactly two values, which tells what the first tells, turned round.
     q: p of the gap that all share after Holm's correction over all such gaps.
     missed: the smallest gap that all share which would have been found with 80 % power.
     """
 
     gaps: GroupGaps
     note: GroupNote
+    mirrors: bool = False
     q: float | None = None
     missed: float | None = None
 
@@ -80,12 +82,21 @@ def group_lines(result: AuditResult) -> list[GroupLine]:
     told = result.supplement.groups
     if told is None:
         return []
-    lines = [GroupLine(gaps, note) for gaps, note in zip(result.groups, told.notes, strict=True)]
+    again = mirrors([gaps.group for gaps in result.groups])
+    lines = [GroupLine(*parts) for parts in zip(result.groups, told.notes, again, strict=True)]
     level = float(result.settings.get("confidence", 0.95))
     known = {number: _tested(line, level, result.design.judges) for number, line in enumerate(lines) if _measured(line)}
-    corrected = holm([p for p, _ in known.values()])
-    for (number, (_, missed)), q in zip(known.items(), corrected, strict=True):
-        lines[number] = GroupLine(lines[number].gaps, lines[number].note, q, missed)
+    first = {lines[number].gaps.group: number for number in reversed(known)}
+    stands_for = {number: first[lines[number].gaps.group] if lines[number].mirrors else number for number in known}
+    family = sorted(set(stands_for.values()))
+    corrected = {}
+    if family:
+        from statsmodels.stats.multitest import multipletests
+
+        q = multipletests([known[number][0] for number in family], method="holm")[1]
+        corrected = dict(zip(family, q.tolist(), strict=True))
+    for number, (_, missed) in known.items():
+        lines[number] = replace(lines[number], q=corrected[stands_for[number]], missed=missed)
     return lines
 
 
@@ -113,16 +124,6 @@ def _tested(line: GroupLine, level: float, judges: int) -> tuple[float, float]:
     if se <= 0:
         return (0.0 if gap.value else 1.0), 0.0
     return float(2 * stats.t.sf(abs(gap.value) / se, df)), (reach + _POWER) * (high - low) / 2 / reach
-
-
-def holm(p: Sequence[float]) -> list[float]:
-    """Holm's corrected p: running maximum of (m - rank) p, at most 1 (Holm, 1979)."""
-    order = sorted(range(len(p)), key=lambda number: p[number])
-    corrected, least = [1.0] * len(p), 0.0
-    for rank, number in enumerate(order):
-        least = max(least, min(1.0, (len(p) - rank) * p[number]))
-        corrected[number] = least
-    return corrected
 
 
 def of_chance(told: GroupsAudit, flags: int) -> float:

@@ -3,22 +3,29 @@
 Two independent figures (MOVER; Zou & Donner, 2008):
     b - a:  lower = b - a - sqrt((b - l_b)^2 + (u_a - a)^2),  upper = b - a + sqrt((u_b - b)^2 + (a - l_a)^2)
     b / a:  the same on logarithms, for SDs above 0
-Level noise where the same J professionals serve in both (paired, l = raw level, v = its noise variance):
-    d_j = (l_bj^2 - v_bj)/L_b - (l_aj^2 - v_aj)/L_a,  log(SD_b/SD_a) = (log L_b - log L_a)/2,  se = sd(d)/(2 sqrt(J))
-    with L = sum (l^2 - v)/J of these J, t with J - 1 df
+Level noise where the same J professionals serve in both (paired; l = raw level, v = its noise variance):
+    L = sum_g ( n/(n - 1) sum (l - mean_g)^2 - sum v )/J ,  log(SD_b/SD_a) = (log L_b - log L_a)/2
+with the jackknife over professionals, who are left out of both audits at once, and t with (J - G)/(1 + kap/2) degrees
+of freedom, kap = 2. Levels are known within blocks of professionals who share cases: g are the G sets of n >= 2 who are
+in one block in both audits, and unpaired level noise is not compared where the audits have other numbers of blocks.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from noiseaudit.checks.figures import COUNT, FIGURES, Reading, Selector, nothing
+from noiseaudit.aggregates.cells import Codes
+from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.checks.figures import COUNT, FIGURES, RATIO, Reading, Selector, nothing
 from noiseaudit.errors import CallError
+from noiseaudit.estimators.jackknife import spread
+from noiseaudit.groups.heterogeneity import KURTOSIS_FLOOR
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult, Interval
 
@@ -28,10 +35,11 @@ Open = tuple[float, float | None]  # None: without end
 
 @dataclass(frozen=True)
 class Moved:
-    """One figure in both audits. difference in the figure's unit, ratio for noise SDs; None where it cannot be told.
+    """One figure in both audits. difference in its unit, ratio of noise SDs and ratios; None where it cannot be told.
 
     paired: the interval rests on the professionals who serve in both. ratio_interval may be without end (None), where
-    the first SD may be 0. clear: the interval of the difference (paired: of the ratio) leaves no change out.
+    the first SD may be 0. clear: the interval of the difference (paired, or of ratios: of the ratio) leaves no change
+    out.
     """
 
     figure: str
@@ -102,29 +110,33 @@ def moved(
     difference, interval = second.value - first.value, _difference(first, second)
     if unit == COUNT:  # counts describe the data: they are as they are
         interval = None
-    ratio = ratio_interval = None
-    paired = False
-    if name.startswith("noise.") and name.endswith(".sd"):
-        ratio, ratio_interval = _ratio(first, second)
-        if name == "noise.level.sd" and pairs is not None and pairs.ratio is not None:
-            ratio, ratio_interval, paired = pairs.ratio, pairs.interval, True
-    clear = interval is not None and not interval[0] <= 0 <= interval[1]
-    if paired and ratio_interval is not None:
-        clear = not (ratio_interval[0] <= 1 and (ratio_interval[1] is None or ratio_interval[1] >= 1))
     because = None if interval is not None or unit == COUNT else first.because or second.because
+    ratio = ratio_interval = None
+    if known.times or unit == RATIO:
+        ratio, ratio_interval = _ratio(first, second)
+    blocks = before.design.linked_blocks, after.design.linked_blocks
+    if known.within_blocks and blocks[0] != blocks[1]:
+        interval = ratio_interval = None
+        because = catalogue("en")("checks.other_blocks", before=blocks[0], after=blocks[1])
+    paired = name == "noise.level.sd" and pairs is not None and pairs.ratio is not None
+    if paired and pairs is not None:
+        ratio, ratio_interval = pairs.ratio, pairs.interval
+    clear = interval is not None and not interval[0] <= 0 <= interval[1]
+    if (paired or unit == RATIO) and ratio_interval is not None:
+        clear = not (ratio_interval[0] <= 1 and (ratio_interval[1] is None or ratio_interval[1] >= 1))
     return Moved(
         name, which, unit, first, second, difference, interval, ratio, ratio_interval, paired, clear, because
     )  # fmt: skip
 
 
 def drift(name: str, which: Selector, before: AuditResult, after: AuditResult) -> Reading:
-    """A figure against the baseline: the ratio of noise SDs, the difference of all others."""
+    """A figure against the baseline: the ratio of noise SDs and of ratios, the difference of all others."""
     change = moved(name, which, before, after, pairs=paired_levels(before, after))
-    if change.ratio is not None or (name.startswith("noise.") and name.endswith(".sd")):
+    if change.unit == RATIO or FIGURES[name].times:
         if change.ratio_interval is None:
-            return nothing(change.because or catalogue("en")("checks.no_ratio"), "ratio")
+            return nothing(change.because or catalogue("en")("checks.no_ratio"), RATIO)
         low, high = change.ratio_interval
-        return Reading(change.ratio, (low, math.inf if high is None else high), "ratio")
+        return Reading(change.ratio, (low, math.inf if high is None else high), RATIO)
     if change.unit == COUNT and change.difference is not None:
         return Reading(change.difference, (change.difference, change.difference), COUNT)
     if change.interval is None:
@@ -142,33 +154,58 @@ class PairedLevels:
 
 
 def paired_levels(before: AuditResult, after: AuditResult) -> PairedLevels | None:
-    """The ratio of level SDs among the professionals of both audits; None where fewer than 10 are known in both.
+    """The ratio of level SDs among the professionals of both audits; None where fewer than 10 are known in both, beside
+    somebody of their block.
 
     Codes in order of first appearance (P01 …) are other people in another file: only names in memory, or codes of one
     key, tell who is who.
     """
     first, second = (_levels(result) for result in (before, after))
-    both = sorted(first.keys() & second.keys())
-    if len(both) < FEWEST_PAIRED:
-        return None
-    a, b = (np.array([levels[name] for name in both]) for levels in (first, second))
+    blocks = {name: (first[name][2], second[name][2]) for name in sorted(first.keys() & second.keys())}
+    sizes = Counter(blocks.values())
+    both = [name for name, block in blocks.items() if sizes[block] > 1]
     J = len(both)
-    parts = [(levels[:, 0] - levels[:, 0].mean()) ** 2 * J / (J - 1) - levels[:, 1] ** 2 for levels in (a, b)]
-    L_a, L_b = (float(part.mean()) for part in parts)
-    floors = [2 * float(part.std(ddof=1)) / math.sqrt(J) for part in parts]
-    if L_a <= floors[0] or L_b <= floors[1]:  # no logarithm of what may be 0
+    if J < FEWEST_PAIRED:
+        return None
+    numbered = {block: place for place, block in enumerate(block for block, n in sizes.items() if n > 1)}
+    member = np.array([numbered[blocks[name]] for name in both])
+    tables = (np.array([levels[name][:2] for name in both]) for levels in (first, second))
+    a, b = (LevelVariance.of(table[:, 0], table[:, 1], member) for table in tables)
+    if min(a.surely, b.surely, *a.left_out, *b.left_out) <= 0:  # no logarithm of what may be 0
         return PairedLevels(J, None, None)
-    d = parts[1] / L_b - parts[0] / L_a
+    logs = (np.log(b.left_out) - np.log(a.left_out)) / 2
+    df = max(1.0, (J - len(numbered)) / (1 + KURTOSIS_FLOOR / 2))
     confidence = float(after.settings.get("confidence", 0.95))
-    reach = float(stats.t.ppf(0.5 + confidence / 2, J - 1)) * float(d.std(ddof=1)) / (2 * math.sqrt(J))
-    ratio = math.sqrt(L_b / L_a)
+    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * math.sqrt(spread(logs))
+    ratio = math.sqrt(b.value / a.value)
     return PairedLevels(J, ratio, (ratio * math.exp(-reach), ratio * math.exp(reach)))
 
 
-def _levels(result: AuditResult) -> Mapping[str, tuple[float, float]]:
+@dataclass(frozen=True)
+class LevelVariance:
+    """L of J professionals, L less two standard errors, and (J,) L without each."""
+
+    value: float
+    surely: float
+    left_out: Floats
+
+    @classmethod
+    def of(cls, level: Floats, se: Floats, member: Codes) -> LevelVariance:
+        """member: (J,) the set of each, of two or more. Of two the other goes with the one who is left out."""
+        J, n = len(level), np.bincount(member)[member]
+        own = level - (sum_by(member, level, J) / np.maximum(np.bincount(member, minlength=J), 1))[member]
+        part = own**2 * n / (n - 1) - se**2
+        squares, noise, whole = (sum_by(member, each, J)[member] for each in (own**2, se**2, part))
+        rest = (squares - own**2 * n / (n - 1)) * (n - 1) / np.maximum(n - 2, 1) - (noise - se**2)
+        left_out = (part.sum() - whole + np.where(n > 2, rest, 0.0)) / np.where(n > 2, J - 1, J - 2)
+        value = float(part.mean())
+        return cls(value, value - 2 * float(part.std(ddof=1)) / math.sqrt(J), left_out)
+
+
+def _levels(result: AuditResult) -> Mapping[str, tuple[float, float, int | None]]:
     if result.settings.get("audience") == "team" and not all(judge.judge.startswith("P-") for judge in result.judges):
         return {}
-    return {judge.judge: (judge.level, judge.se) for judge in result.judges
+    return {judge.judge: (judge.level, judge.se, judge.block) for judge in result.judges
             if judge.level is not None and judge.se is not None}  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from noiseaudit.result import (
     Interval,
     Number,
 )
+from noiseaudit.result.group_parts import GapScale, mirrors
 
 Sense = Literal["upper", "lower", "absolute"]
 FRACTION = "fraction"
@@ -56,12 +57,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class Known:
-    """A figure that exists: how it is read, and which side of a limit is bad. each: every value has one of its own."""
+    """A figure that exists: how it is read, and which side of a limit is bad. each: every value has one of its own.
+
+    times: its change is told as a ratio. within_blocks: professionals who share no cases are not compared in it.
+    """
 
     read: Callable[[AuditResult, Selector], Reading]
     sense: Sense
     of_group: bool = False
     each: bool = False
+    times: bool = False
+    within_blocks: bool = False
 
 
 def known_figure(name: str) -> Known:
@@ -183,16 +189,22 @@ def _gap(name: str) -> Callable[[AuditResult, Selector], Reading]:
             return nothing(catalogue("en")(f"checks.{found}"))
         if name == "heterogeneity":
             return _component(found[0].heterogeneity, "sd", _unit_of_spread(result, found[0]))
-        return _number(getattr(found[0], name), unit_of_decisions(result))
+        rates = {"systemic_gap": RATIO, "raw_gap": "per exposure"}
+        unit = rates[name] if _scale_of(result, found[0]) == "log_rate" else unit_of_decisions(result)
+        return _number(getattr(found[0], name), unit)
 
     return read
 
 
-def _unit_of_spread(result: AuditResult, group: GroupGaps) -> str | None:
-    """Heterogeneity is on the scale of the gaps: log odds for yes/no decisions, log rates for events."""
+def _scale_of(result: AuditResult, group: GroupGaps) -> GapScale:
     audit = result.supplement.groups
     notes = {} if audit is None else dict(zip(map(id, result.groups), audit.notes, strict=True))
-    scale = notes[id(group)].scale if id(group) in notes else "difference"
+    return notes[id(group)].scale if id(group) in notes else "difference"
+
+
+def _unit_of_spread(result: AuditResult, group: GroupGaps) -> str | None:
+    """Heterogeneity is on the scale of the gaps: log odds for yes/no decisions, log rates for events."""
+    scale = _scale_of(result, group)
     return unit_of_decisions(result) if scale == "difference" else scale.replace("_", " ")
 
 
@@ -204,9 +216,10 @@ def _flags(result: AuditResult, which: Selector) -> Reading:
     if audit is None or len(audit.notes) != len(result.groups):
         return nothing(catalogue("en")("checks.no_groups"), COUNT)
     notes = dict(zip(map(id, result.groups), audit.notes, strict=True))
+    once = [group for group, again in zip(found, mirrors([g.group for g in found]), strict=True) if not again]
     if all(group.tests == 0 for group in found):
         return nothing(catalogue("en")("checks.no_tests"), COUNT)
-    flags = [notes[id(group)].flags for group in found]
+    flags = [notes[id(group)].flags for group in once]
     if None in flags:
         return nothing(catalogue("en")("reason.too_small_to_show"), COUNT)
     return _certain(float(sum(n for n in flags if n)), COUNT)
@@ -261,7 +274,12 @@ def _imbalance(result: AuditResult, _: Selector) -> Reading:
 
 FIGURES: Mapping[str, Known] = {
     **{
-        f"noise.{part}.{measure}": Known(_noise(part, measure), "upper")
+        f"noise.{part}.{measure}": Known(
+            _noise(part, measure),
+            "upper",
+            times=measure == "sd",
+            within_blocks=part == "level" or measure == "share",
+        )
         for part in _PARTS
         for measure in ("sd", "variance", "share")
         if not (measure == "share" and part in ("system", "case", "detectable_pattern"))

@@ -3,6 +3,7 @@
     upper limit x, interval [lo, hi]:   pass  hi <= x      fail  lo > x      unknown  else
     lower limit:                        pass  lo >= x      fail  hi < x      unknown  else
     either side (|figure| <= x):        pass  -x <= lo and hi <= x           fail  lo > x or hi < -x
+    a ratio, either side:               the same of |log figure| against log x
 A rule that passes warns where the figure itself is past `warn`. A figure without an interval is unknown.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from noiseaudit.checks.change import check_comparable, drift
-from noiseaudit.checks.figures import Reading, Selector, Sense, each_gap, nothing
+from noiseaudit.checks.figures import RATIO, Reading, Selector, Sense, each_gap, nothing
 from noiseaudit.checks.policy import Policy, Rule
 from noiseaudit.errors import NoiseAuditError
 from noiseaudit.language import catalogue
@@ -163,19 +164,22 @@ def _judged(rule: Rule, result: AuditResult, before: AuditResult | None) -> Rule
 
 def _judged_on(rule: Rule, which: Selector, result: AuditResult, before: AuditResult | None) -> RuleOutcome:
     reading = _read(rule, which, result, before)
-    rule.check_unit(reading.unit)
+    if reading != nothing(reading.because or ""):  # of what is not there no unit is known
+        rule.check_unit(reading.unit)
     rule = replace(rule, group=which.group, relation=which.relation, value=which.value)
     say = catalogue("en")
     if reading.interval is None:
         because = reading.because or say("checks.no_interval")
         return RuleOutcome(rule, "unknown", False, reading.value, None, reading.unit, because)
     status: Status = "pass"
+    scale = _log if reading.unit == RATIO and rule.sense == "absolute" else float
+    low, high = map(scale, reading.interval)
     if rule.fail is not None:
-        status = _side(reading.interval, rule.fail, rule.sense)
-    warning = status == "pass" and rule.warn is not None and _beyond(reading, rule.warn, rule.sense)
+        status = _side((low, high), scale(rule.fail), rule.sense)
+    middle = (low + high) / 2 if reading.value is None else scale(reading.value)  # bounds have no figure
+    warning = status == "pass" and rule.warn is not None and _beyond(middle, scale(rule.warn), rule.sense)
     because = say("checks.straddles") if status == "unknown" else ""
-    low, high = reading.interval
-    interval = (low, None if math.isinf(high) else high)
+    interval = (reading.interval[0], None if math.isinf(reading.interval[1]) else reading.interval[1])
     return RuleOutcome(rule, status, warning, reading.value, interval, reading.unit, because)
 
 
@@ -201,8 +205,10 @@ def _side(interval: Interval, limit: float, sense: Sense) -> Status:
     return "pass" if high <= limit else "unknown"
 
 
-def _beyond(reading: Reading, limit: float, sense: Sense) -> bool:
-    """The figure itself is past the limit; of bounds, their middle is."""
-    low, high = reading.interval or (math.nan, math.nan)
-    value = reading.value if reading.value is not None else (low + high) / 2
+def _log(ratio: float) -> float:
+    return math.log(ratio) if ratio > 0 else -math.inf
+
+
+def _beyond(value: float, limit: float, sense: Sense) -> bool:
+    """The figure itself is past the limit."""
     return {"upper": value > limit, "lower": value < limit, "absolute": abs(value) > limit}[sense]

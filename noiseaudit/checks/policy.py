@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -50,8 +49,8 @@ class Rule:
             if later:
                 side = "below" if self.sense == "lower" else "above"
                 self._refuse(f"warn {self.warn:g} lies {side} fail {self.fail:g}, so it would never warn")
-        if self.sense != "lower" and min(limits) < 0 and not self.is_drift:
-            self._refuse(f"{self.figure!r} cannot be below 0, so a limit below 0 would always fail")
+        if self.sense != "lower" and min(limits) < 0:
+            self._refuse(f"a limit of {self.figure!r} is a size; below 0 it would always fail")
 
     @property
     def is_drift(self) -> bool:
@@ -73,9 +72,8 @@ class Rule:
 
     @property
     def sense(self) -> Sense:
-        """The bad side of a limit. A change of a count or a gap is bad on either side."""
-        known = self.known.sense
-        return "absolute" if self.is_drift and known != "lower" and not self._is_ratio else known
+        """The bad side of a limit. A change is bad on either side, but for noise SDs, which may become smaller."""
+        return "absolute" if self.is_drift and not self.known.times else self.known.sense
 
     @property
     def which(self) -> Selector:
@@ -90,12 +88,12 @@ class Rule:
             self._refuse(f"its limit is in {self.unit!r}, and of {self.figure!r} {measured}")
         if unit == FRACTION and max(map(abs, limits)) > 1:
             self._refuse(f"{self.figure!r} is a share from 0 to 1; write {max(limits) / 100:g} for {max(limits):g}%")
+        if unit == RATIO and self.sense == "absolute" and min(limits) <= 1:
+            self._refuse(
+                f"{self.figure!r} is a ratio, and 1 says that nothing differs; a limit is above 1, such as 1.25"
+            )
         if unit == COUNT and any(limit != round(limit) for limit in limits):
             self._refuse(f"{self.figure!r} is a whole number")
-
-    @property
-    def _is_ratio(self) -> bool:
-        return self.base.startswith("noise.") and self.base.endswith(".sd")
 
     def _refuse(self, why: str) -> None:
         raise CallError("wrong_rule", f"rule {self.name!r}: {why}")
@@ -157,20 +155,3 @@ class Policy:
     def needs_baseline(self) -> bool:
         """Some rule is about the change since a baseline."""
         return any(rule.is_drift for rule in self.rules)
-
-
-def limits_in_words(rules: Iterable[Rule]) -> list[str]:
-    """`figure: warn above 150, fail above 200 €`, for people who look at a policy."""
-    lines = []
-    for rule in rules:
-        side = {"upper": "above", "lower": "below", "absolute": "beyond ±"}[rule.sense]
-        limits = [
-            f"{word} {side}{'' if side.endswith('±') else ' '}{limit:g}"
-            for word, limit in (("warn", rule.warn), ("fail", rule.fail))
-            if limit is not None
-        ]
-        lines.append(f"{rule.figure}: {', '.join(limits)}{f' {rule.unit}' if rule.unit else ''}")
-    return lines
-
-
-__all__ = ["DEFAULT_RULES", "RATIO", "Policy", "Rule", "limits_in_words"]

@@ -139,7 +139,7 @@ def difference_histogram(linked: Linked, *, bins: int = 24) -> tuple[Floats, Flo
         for row in found:
             place = np.searchsorted(edges, row, side="right") - 1
             share += sum_by(place.clip(0, len(share) - 1), weight_case[case] / len(found), len(share))
-    return edges, share / linked.C, distribution(linked, absolute_difference).quantile(0.5)
+    return edges, share / share.sum(), distribution(linked, absolute_difference).quantile(0.5)
 
 
 def absolute_difference(a: Floats, b: Floats) -> Floats:

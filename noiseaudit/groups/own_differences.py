@@ -70,5 +70,6 @@ def own_differences(
     kind = np.repeat([0, 1], [len(inside), int(rest.sum())])
     moments = KindMoments.of(judge, kind, rho, judges=J, kinds=2)
     found = contrast_gaps(moments, GROUP_AND_REST, judge=np.arange(J), fewest=fewest, peers_in="residuals")
-    p = 2 * stats.t.sf(np.abs(found.own / found.own_se), found.df)
-    return OwnDifferences(found.own, found.own_se, found.df, np.where(found.tested & (found.own_se > 0), p, np.nan))
+    told = found.tested & (found.own_se > 0)
+    size = np.abs(np.divide(found.own, found.own_se, out=np.full(J, np.nan), where=told))
+    return OwnDifferences(found.own, found.own_se, found.df, 2 * stats.t.sf(size, found.df))

@@ -10,14 +10,22 @@ the features what the group does: r = Delta (g - E[g | x]) + ..., so a differenc
 small by the share of the group that the features predict. With ghat, what the same features predict of the group,
 learnt out of sample, Delta is right (Robinson 1988). Intervals: jackknife over professionals, t with the degrees of
 freedom of their parts of the variance, w_j s2 + w_j^2 tau2: chance, and the spread of their own gaps (jackknife.py).
+For yes/no decisions V is never less than chance alone gives, with p_h the share of group and rest together:
+
+    V >= sum_s r_s sum_h w_h^2 p_h (1 - p_h)/n_hs/(sum w_h)^2 ,  s = in the group, outside it
+    r_s = p_s (1 - p_s)/(e_s (1 - e_s)) ,  p_s = (ones + 1)/(n + 2) ,  e_s: the same of the ones that p_h lets expect
+
+or it would close where nobody in the group, or everybody, got a 1. One more of each: Agresti & Caffo (2000). After a
+case-mix model: the variance of all that is left over the sum of g~^2.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
@@ -28,10 +36,17 @@ from noiseaudit.groups.sums import GroupSums, sides_of
 from noiseaudit.result.parts import Figure, Number
 
 _FEWEST = 3  # professionals of an interval
+_NOTHING = 1e-12  # of the figure: what rounding leaves of no variation
 
 
 def shared_log_gap(
-    sums: GroupSums, value: int, *, unit: str | None = None, unknown: int | None = None, confidence: float = 0.95
+    sums: GroupSums,
+    value: int,
+    *,
+    unit: str | None = None,
+    unknown: int | None = None,
+    yes_no: bool = False,
+    confidence: float = 0.95,
 ) -> Number:
     """Delta of one value against the rest, within professional and stratum. unknown: code left out of the rest."""
     side = sides_of(sums, unknown=unknown)[value]
@@ -43,7 +58,11 @@ def shared_log_gap(
         for within, outside in ((side.inside.m2, side.all_out[1]), (np.maximum(n1 - 1, 0.0), side.all_out[2]))
     )
     below = sum_by(side.judge, w, len(sums.judges))
-    return _ratio(above, below, unit=unit, confidence=confidence, parts=_parts(above, below, squares / max(df, 1.0)))
+    shares = [(part.n, part.n * part.mean) for part in (side.inside, side.outside)]
+    least = _chance_of_shares(shares, side.stratum) if yes_no else 0.0
+    parts = _parts(above, below, squares / max(df, 1.0))
+    back = _as_share if yes_no else float
+    return _ratio(above, below, unit=unit, confidence=confidence, parts=parts, least=least, back=back)
 
 
 def shared_adjusted_gap(
@@ -53,6 +72,7 @@ def shared_adjusted_gap(
     judge: Codes,
     expected: Floats | None = None,
     unit: str | None = None,
+    yes_no: bool = False,
     confidence: float = 0.95,
 ) -> Number:
     """Delta of (R,) decisions less what the features predict of them. group: (R,) 1 in the group, else 0.
@@ -67,7 +87,9 @@ def shared_adjusted_gap(
     total = float(below.sum())
     squares = float(((left - own * above.sum() / total) ** 2).sum()) if total > 0 else 0.0
     noise = squares / max(len(left) - size - 1, 1)
-    return _ratio(above, below, unit=unit, confidence=confidence, parts=_parts(above, below, noise))
+    least = noise / total if yes_no and total > 0 else 0.0
+    parts, back = _parts(above, below, noise), _as_share if yes_no else float
+    return _ratio(above, below, unit=unit, confidence=confidence, parts=parts, least=least, back=back)
 
 
 def shared_rate_ratio(counts: Counts, *, confidence: float = 0.95) -> Number:
@@ -86,7 +108,13 @@ def shared_rate_ratio(counts: Counts, *, confidence: float = 0.95) -> Number:
 
 
 def raw_log_gap(
-    sums: GroupSums, value: int, *, unit: str | None = None, unknown: int | None = None, confidence: float = 0.95
+    sums: GroupSums,
+    value: int,
+    *,
+    unit: str | None = None,
+    unknown: int | None = None,
+    yes_no: bool = False,
+    confidence: float = 0.95,
 ) -> Number:
     """Mean in the group minus mean outside it, with all differences between cases in it."""
     inside = sums.value == value
@@ -101,7 +129,10 @@ def raw_log_gap(
         left_out = (y1.sum() - y1) / (n1.sum() - n1) - (y0.sum() - y0) / (n0.sum() - n0)
     # chance goes with a share of the decisions, differences between professionals with its square: both are in here
     parts = (n1 / n1.sum() + n0 / n0.sum()) ** 1.5
-    return _figure(gap, left_out[there], parts[there], unit=unit, confidence=confidence)
+    totals = [(n.sum(keepdims=True), y.sum(keepdims=True)) for n, y in ((n1, y1), (n0, y0))]
+    least = _chance_of_shares(totals, np.zeros(1, dtype=np.intp)) if yes_no else 0.0
+    back = _as_share if yes_no else float
+    return _figure(gap, left_out[there], parts[there], unit=unit, confidence=confidence, least=least, back=back)
 
 
 def _centred(values: Floats, judge: Codes, size: int) -> Floats:
@@ -121,6 +152,31 @@ def _parts(above: Floats, below: Floats, noise: float) -> Floats:
     return np.asarray(below * noise + below**2 * tau2)
 
 
+def _z(confidence: float) -> float:
+    return float(stats.norm.ppf(0.5 + confidence / 2))
+
+
+def _chance_of_shares(sides: Sequence[tuple[Floats, Floats]], stratum: Codes) -> float:
+    """The least V of a gap of shares. sides: decisions and ones of (T,) cells in the group, and of those outside it."""
+    both = (sides[0][0] > 0) & (sides[1][0] > 0)
+    (n1, y1), (n0, y0) = ((n[both], y[both]) for n, y in sides)
+    if not len(n1):
+        return 0.0
+    h, strata = stratum[both], int(stratum.max()) + 1
+    share = (sum_by(h, y1 + y0, strata) / np.maximum(sum_by(h, n1 + n0, strata), 1.0))[h]
+    w, variance = n1 * n0 / (n1 + n0), 0.0
+    for n, y in ((n1, y1), (n0, y0)):
+        found, expected = ((float(part.sum()) + 1) / (float(n.sum()) + 2) for part in (y, n * share))
+        ratio = found * (1 - found) / (expected * (1 - expected))
+        variance += ratio * float((w**2 * share * (1 - share) / n).sum() / w.sum() ** 2)
+    return variance
+
+
+def _as_share(gap: float) -> float:
+    """A difference of two shares, or a limit of one."""
+    return min(1.0, max(-1.0, float(gap)))
+
+
 def _same(value: Floats) -> Floats:
     return value
 
@@ -132,6 +188,7 @@ def _ratio(
     unit: str | None,
     confidence: float,
     parts: Floats,
+    least: float = 0.0,
     scale: Callable[[Floats], Floats] = _same,
     back: Callable[[float], float] = float,
 ) -> Number:
@@ -143,7 +200,7 @@ def _ratio(
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = scale((above.sum() - above) / (below.sum() - below))
     value = float(scale(np.asarray(above.sum() / below.sum())))
-    return _figure(value, left_out, parts[there], unit=unit, confidence=confidence, back=back)
+    return _figure(value, left_out, parts[there], unit=unit, confidence=confidence, least=least, back=back)
 
 
 def _figure(
@@ -153,14 +210,18 @@ def _figure(
     *,
     unit: str | None,
     confidence: float,
+    least: float = 0.0,
     back: Callable[[float], float] = float,
 ) -> Figure:
+    """The figure with its interval; least: of its variance. No interval where nothing varies at all."""
     shown = float(back(value))
     if len(left_out) < _FEWEST:
         return Figure(shown, unit, None, "too_few_judges")
     if not np.all(np.isfinite(left_out)):
         return Figure(shown, unit, None, "one_alone")
-    half = reach(left_out, parts, confidence=confidence)
+    half = max(reach(left_out, parts, confidence=confidence), _z(confidence) * math.sqrt(max(least, 0.0)))
+    if half <= _NOTHING * abs(value):
+        return Figure(shown, unit, None, "no_variation")
     if not math.isfinite(half):
         return Figure(shown, unit, None, "too_wide")
     return Figure(shown, unit, (float(back(value - half)), float(back(value + half))))

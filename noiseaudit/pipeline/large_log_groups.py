@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,7 +74,9 @@ def _examined_sums(
 ) -> list[Examined]:
     unknown, relation = len(found.labels), found.kind == "relation"
     apart, unit = unknown if relation else None, unit_of_gaps(log.scale, unit_of(log))
-    shift = float(log.shift) if log.scale == "binary" else 0.0
+    binary = log.scale == "binary"
+    told: dict[str, Any] = {"unknown": apart, "unit": unit, "yes_no": binary, "confidence": design.confidence}
+    shift = float(log.shift) if binary else 0.0
 
     def summed(stratum: Codes, strata: pd.Index[str]) -> GroupSums:
         return GroupSums.from_codes(
@@ -93,13 +96,13 @@ def _examined_sums(
     places = [found.labels.index(HOLDS)] if relation else list(range(unknown))
     if not relation and (found.value < 0).any():
         places.append(unknown)
-    test = binary_log_gaps if log.scale == "binary" else numeric_log_gaps
+    test = binary_log_gaps if binary else numeric_log_gaps
     gaps = test(within, unknown=apart, values=places)
     examined = []
     for place, each in zip(places, gaps, strict=True):
         systemic: Number = NotIdentified.of("cases_not_compared")
         if route != "none":
-            systemic = shared_log_gap(within, place, unit=unit, unknown=apart, confidence=design.confidence)
+            systemic = shared_log_gap(within, place, **told)
         n = int(found.n[np.where(found.value < 0, unknown, found.value) == place].sum())
         examined.append(
             Examined(
@@ -108,7 +111,7 @@ def _examined_sums(
                 value=UNKNOWN if place == unknown else found.labels[place],
                 gaps=each,
                 systemic=systemic,
-                raw=raw_log_gap(as_decided, place, unit=unit, unknown=apart, confidence=design.confidence),
+                raw=raw_log_gap(as_decided, place, **told),
                 cases=int(found.cases[place]),
                 decisions=n,
                 materiality=material(design, log.scale, noise.system),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -128,6 +129,7 @@ class _Log:
         self.decision = rows.decision + float(log.shift) if self.binary else numbers[:, 0]
         effects = [each for each in assignment.features if each.effect is not None]
         best = max(effects, key=lambda each: abs(each.effect or 0.0), default=None)
+        self.told: dict[str, Any] = {"unit": self.unit, "yes_no": self.binary, "confidence": design.confidence}
         self.strongest = None if best is None or self.binary else (best.feature, abs(best.effect or 0.0))
 
     def examined(self, characteristics: Sequence[Characteristic]) -> list[Examined]:
@@ -146,7 +148,7 @@ class _Log:
                 mirrored = len(own) == 2 and len(shared) == 1 and value.known is None
                 shared.append(_turned(shared[0]) if mirrored else self._systemic(value, sums, place, apart))
                 used = value.flag if value.known is None else value.flag & value.known
-                raw = raw_log_gap(as_decided, place, unit=self.unit, unknown=apart, confidence=self.design.confidence)
+                raw = raw_log_gap(as_decided, place, unknown=apart, **self.told)
                 found.append(
                     Examined(
                         group=value.group,
@@ -232,7 +234,7 @@ class _Log:
         if self.compared.comparison.route == "none":
             return NotIdentified.of("cases_not_compared")
         if not self.modelled:
-            return shared_log_gap(sums, place, unit=self.unit, unknown=apart, confidence=self.design.confidence)
+            return shared_log_gap(sums, place, unknown=apart, **self.told)
         keep = np.flatnonzero(np.ones(len(value.flag), dtype=bool) if value.known is None else value.known)
         group = value.flag[keep].astype(np.float64)
         if group.min(initial=1.0) == group.max(initial=0.0):
@@ -244,8 +246,7 @@ class _Log:
             group,
             judge=rows.judge[keep],
             expected=expected,
-            unit=self.unit,
-            confidence=self.design.confidence,
+            **self.told,
         )
 
     def _expected(self, group: Floats, keep: Codes) -> Floats:

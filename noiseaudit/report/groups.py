@@ -25,6 +25,7 @@ def groups_in_short(speaker: Speaker) -> list[str]:
         return []
     say, count = speaker.say, speaker.numerals.count
     said = []
+    lines = [line for line in lines if not line.mirrors]
     shared = [line for line in lines if line.systemic is not None]
     clear = [line for line in shared if line.clear]
     if clear:
@@ -75,18 +76,19 @@ def _expected(speaker: Speaker, told: GroupsAudit, flags: int) -> str:
 
 
 def _forest(speaker: Speaker, lines: Sequence[GroupLine]) -> Block:
-    """The chart of all values, and its numbers."""
+    """The chart of all values, and its numbers; its title counts what mirrors another value once."""
     say, words, count = speaker.say, GapWords(speaker), speaker.numerals.count
-    shared = [line for line in lines if line.systemic is not None]
+    once = [line for line in lines if not line.mirrors]
+    shared = [line for line in once if line.systemic is not None]
     clear = [line for line in shared if line.clear]
-    differing = [line for line in lines if line.differs]
+    differing = [line for line in once if line.differs]
     if len(clear) == 1:
         title = say("groups.chart_one", group=words.group(clear[0]))
     elif shared:
         key = "shared" if clear else "none" if len(shared) > 1 else "none_one"
         title = say(f"groups.chart_{key}", n=count(len(clear)), all=count(len(shared)))
     elif differing:
-        title = say("groups.chart_differ", n=count(len(differing)), all=count(len(lines)))
+        title = say("groups.chart_differ", n=count(len(differing)), all=count(len(once)))
     else:
         title = say(f"groups.chart_{'alike' if any(line.gaps.tests for line in lines) else 'too_few'}")
     names = ("name", "value", "decisions", "shared", "interval", "q", "raw", "spread", "spread_interval", "tested",
@@ -118,7 +120,7 @@ def _row(speaker: Speaker, line: GroupLine) -> list[str]:
 def _shared(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Block]:
     """Gaps that all share, one by one where there are few; then what these data cannot tell."""
     say, words, count = speaker.say, GapWords(speaker), speaker.numerals.count
-    shared = [line for line in lines if line.systemic is not None]
+    shared = [line for line in lines if line.systemic is not None and not line.mirrors]
     told = shared if len(shared) <= _ONE_BY_ONE else [line for line in shared if line.clear][:_MOST_TOLD]
     comparisons = sum(line.q is not None for line in shared)
     yield from (_one_gap(speaker, line, comparisons) for line in told)
@@ -218,6 +220,7 @@ def _sized(words: GapWords, line: GroupLine) -> dict[str, str]:
 def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> Iterator[Block]:
     """How many stand out, how many chance gives, who could not be told, and what would have been missed."""
     say, count = speaker.say, speaker.numerals.count
+    lines = [line for line in lines if not line.mirrors]
     counted = [line for line in lines if line.countable]
     tests, flags = sum(line.gaps.tests or 0 for line in counted), sum(line.note.flags or 0 for line in counted)
     if flags:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -61,6 +62,15 @@ class GroupGaps:
     tests: int | None
     too_few: int | None
     judges: tuple[JudgeGap, ...]
+
+
+def mirrors(names: Sequence[str | None]) -> list[bool]:
+    """(G,) which entry is the second of exactly two of one characteristic: what it tells is the first turned round.
+
+    names: the characteristic of each entry, None for a relation. The unknown are a value like any other.
+    """
+    twice = {name for name, n in Counter(names).items() if n == 2 and name is not None}
+    return [name in twice and name in names[:place] for place, name in enumerate(names)]
 
 
 @dataclass(frozen=True)
@@ -192,7 +202,8 @@ class Fairness:
 class GroupsAudit:
     """Beside `groups`: notes on each, intersections, discovery, rates against a truth.
 
-    family: tests in the one Benjamini-Hochberg family of the report; fdr: its false discovery rate.
+    family: tests in the one Benjamini-Hochberg family of the report; of exactly two values of a characteristic the
+    second mirrors the first and brings none. fdr: its false discovery rate.
     not_analysed: characteristics that were asked for, with the code of the reason. legal_basis: as the config names it.
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import noiseaudit as na
-from noiseaudit.checks.change import PairedLevels, drift, moved, paired_levels
+from noiseaudit.checks.change import LevelVariance, PairedLevels, drift, moved, paired_levels
 from noiseaudit.checks.figures import Selector
 from noiseaudit.checks.words import change_text
 from noiseaudit.result import Estimate, Judge
@@ -90,7 +90,7 @@ def test_a_ratio_to_what_may_be_0_has_no_end() -> None:
 
 @pytest.mark.parametrize(("times", "skewed"), [(1.0, False), (2.0, False), (1.0, True), (2.0, True)])
 def test_paired_intervals_hold_the_truth(times: float, skewed: bool) -> None:
-    rng, held, runs = np.random.default_rng(11), 0, 400
+    rng, held, told, runs = np.random.default_rng(11), 0, 0, 400
     for _ in range(runs):
         true = rng.exponential(0.5, 40) - 0.5 if skewed else rng.normal(0, 0.5, 40)
         se = np.full(40, 0.15)
@@ -98,12 +98,13 @@ def test_paired_intervals_hold_the_truth(times: float, skewed: bool) -> None:
         after = with_levels(times * true + se * rng.normal(size=40), se)
         found = paired_levels(before, after)
         assert found is not None
-        if found.interval is None:
-            held += 1  # says that it cannot tell
+        if found.interval is None:  # says that it cannot tell
             continue
         low, high = found.interval
+        told += 1
         held += low <= times <= (math.inf if high is None else high)
-    assert held / runs >= 0.93 - 2 * math.sqrt(0.05 * 0.95 / runs)
+    assert told >= (0.8 if skewed else 0.99) * runs
+    assert held / told >= 0.93 - 2 * math.sqrt(0.05 * 0.95 / told)
 
 
 def test_paired_is_sharper_than_strangers() -> None:
@@ -116,7 +117,8 @@ def test_paired_is_sharper_than_strangers() -> None:
     )
     assert paired.paired
     assert not alone.paired
-    assert paired.difference == alone.difference
+    widths = [math.log(one.ratio_interval[1] / one.ratio_interval[0]) for one in (paired, alone)]
+    assert widths[0] < widths[1]
 
 
 def test_few_people_in_both_are_compared_as_strangers() -> None:
@@ -140,3 +142,62 @@ def test_notes_say_what_else_is_different() -> None:
     notes = " ".join(na.compare(CALM, other).notes)
     assert "confidence" in notes
     assert "9.9" in notes
+
+
+@pytest.mark.parametrize("times", [1.0, 2.0])
+def test_levels_are_paired_within_blocks(times: float) -> None:
+    """Levels of a block have their own zero, which moves from audit to audit and is no noise of professionals."""
+    rng, held, told, runs = np.random.default_rng(12), 0, 0, 400
+    block = np.repeat([1, 2, 3, 4], 15)
+    for _ in range(runs):
+        true, se = rng.normal(0, 0.5, 60), np.full(60, 0.15)
+        shift = rng.normal(0, 2, (2, 5))
+        audits = [
+            replace(one, judges=tuple(replace(j, block=int(b)) for j, b in zip(one.judges, block, strict=True)))
+            for one in (
+                with_levels(true + se * rng.normal(size=60) + shift[0, block], se),
+                with_levels(times * true + se * rng.normal(size=60) + shift[1, block], se),
+            )
+        ]
+        found = paired_levels(*audits)
+        assert found is not None
+        assert found.judges == 60
+        if found.interval is not None and found.interval[1] is not None:
+            told += 1
+            held += found.interval[0] <= times <= found.interval[1]
+    assert told == runs
+    assert held / runs >= 0.93 - 2 * math.sqrt(0.05 * 0.95 / runs)
+
+
+def test_the_variance_of_levels_without_each_is_that_of_the_others() -> None:
+    rng = np.random.default_rng(3)
+    member, level, se = np.repeat([0, 1, 2], [5, 3, 2]), rng.normal(size=10), rng.uniform(0.1, 0.3, 10)
+
+    def of(keep: np.ndarray) -> float:
+        keep = keep & (np.bincount(member[keep], minlength=3)[member] > 1)
+        sets = [keep & (member == g) for g in range(3) if (keep & (member == g)).any()]
+        return sum(s.sum() * level[s].var(ddof=1) - (se[s] ** 2).sum() for s in sets) / keep.sum()
+
+    found = LevelVariance.of(level, se, member)
+    assert found.value == pytest.approx(of(np.ones(10, dtype=bool)))
+    assert found.left_out == pytest.approx([of(np.arange(10) != j) for j in range(10)])
+
+
+def test_those_who_share_a_block_with_nobody_are_not_paired() -> None:
+    alone = replace(WIDE, judges=tuple(replace(judge, block=n) for n, judge in enumerate(WIDE.judges)))
+    assert paired_levels(CALM, alone) is None
+
+
+def test_level_noise_of_other_blocks_is_not_compared() -> None:
+    apart = replace(STRANGERS, design=replace(STRANGERS.design, linked_blocks=3))
+    for name in ("noise.level.sd", "noise.level.variance", "noise.pattern.share"):
+        found = moved(name, Selector(), CALM, apart)
+        assert (found.interval, found.ratio_interval, found.clear) == (None, None, False)
+        assert "1 and 3" in found.because
+        assert drift(name, Selector(), CALM, apart).interval is None
+    assert moved("noise.system.sd", Selector(), CALM, apart).interval is not None
+    paired = moved(
+        "noise.level.sd", Selector(), CALM, replace(WIDE, design=apart.design), pairs=paired_levels(CALM, WIDE)
+    )
+    assert paired.paired
+    assert paired.ratio_interval is not None

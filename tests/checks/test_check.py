@@ -14,7 +14,7 @@ import noiseaudit as na
 from noiseaudit.checks.figures import COUNT, FIGURES, FRACTION, Reading, Selector
 from noiseaudit.checks.outcome import Outcome, RuleOutcome, _side
 from noiseaudit.checks.policy import DEFAULT_RULES
-from noiseaudit.result import Bounded, Estimate, Figure, GroupGaps, GroupNote, GroupsAudit
+from noiseaudit.result import Bounded, Estimate, Figure, GroupGaps, GroupNote, GroupsAudit, JudgeGap
 
 from ..conftest import ROLES, TOY, long
 
@@ -184,6 +184,8 @@ def test_the_exit_of_the_unknown_is_chosen(exit_code: int) -> None:
         ({"figure": "noise.level.sd", "fail": "1"}, "a limit is a number"),
         ({"figure": "noise.level.sd", "fail": True}, "a limit is a number"),
         ({"figure": "noise.level.sd", "fail": -1}, "below 0"),
+        ({"figure": "drift.design.judges", "fail": -2}, "below 0"),
+        ({"figure": "drift.noise.level.sd", "fail": -1}, "below 0"),
         ({"figure": "noise.level.sd", "warn": 2, "fail": 1}, "would never warn"),
         ({"figure": "design.overlap", "warn": 0.1, "fail": 0.5}, "would never warn"),
         ({"figure": "noise.level.sd", "fail": 1, "group": "Age"}, "no figure of a group"),
@@ -252,6 +254,71 @@ def test_gaps_are_chosen_by_group_and_value_and_the_worst_counts() -> None:
     assert na.check(without, na.Policy((na.Rule("r", "groups.systemic_gap", fail=9),))).status == "unknown"
 
 
+def test_flags_of_two_values_are_those_of_one() -> None:
+    def flags(result: na.AuditResult, **which: str) -> float | None:
+        return FIGURES["groups.flags"].read(result, Selector(**which)).value
+
+    two = with_group(("65+", -0.3, (-0.5, -0.1), 2), ("young", 0.3, (0.1, 0.5), 2))
+    assert (flags(two), flags(two, value="young")) == (2, 2)
+    three = with_group(("a", 0.1, None, 2), ("b", 0.1, None, 2), ("c", 0.1, None, 1))
+    assert flags(three) == 5
+
+
+def rates(gap: float, interval: tuple[float, float]) -> na.AuditResult:
+    """A result whose systemic gap is a ratio of rates."""
+    (one,) = with_group(("65+", 0.0, None, 0)).groups
+    audit = with_group(("65+", 0.0, None, 0)).supplement.groups
+    assert audit is not None
+    note = replace(audit.notes[0], scale="log_rate")
+    supplement = replace(PANEL.supplement, groups=replace(audit, notes=(note,)))
+    return replace(PANEL, groups=(replace(one, systemic_gap=Figure(gap, "ratio", interval)),), supplement=supplement)
+
+
+@pytest.mark.parametrize(
+    ("gap", "interval", "status", "warning"),
+    [
+        (1.0, (0.85, 1.2), "pass", False), (1.2, (1.1, 1.24), "pass", True), (0.82, (0.801, 0.9), "pass", True),
+        (1.2, (1.1, 1.3), "unknown", False), (0.9, (0.75, 1.1), "unknown", False), (1.5, (1.3, 1.8), "fail", False),
+        (0.5, (0.3, 0.79), "fail", False), (0.0, (0.0, 0.5), "fail", False),
+    ],
+)  # fmt: skip
+def test_a_ratio_is_as_far_from_1_either_way(
+    gap: float, interval: tuple[float, float], status: str, warning: bool
+) -> None:
+    rule = na.Rule("r", "groups.systemic_gap", warn=1.15, fail=1.25, unit="ratio")
+    (found,) = na.check(rates(gap, interval), na.Policy((rule,))).rules
+    assert (found.status, found.warning) == (status, warning)
+    assert found.interval == interval
+    for limit in (1.0, 0.2):
+        with pytest.raises(na.CallError, match="above 1"):
+            na.check(rates(gap, interval), na.Policy((replace(rule, warn=None, fail=limit),)))
+
+
+def test_the_change_of_a_ratio_is_a_ratio() -> None:
+    rule = na.Rule("r", "drift.groups.systemic_gap", fail=1.5)
+    before = rates(1.0, (0.9, 1.1))
+    for after, status in ((1.0, "pass"), (2.0, "fail"), (0.5, "fail"), (1.4, "unknown")):
+        (found,) = na.check(rates(after, (0.9 * after, 1.1 * after)), na.Policy((rule,)), baseline=before).rules
+        assert (found.status, found.unit, found.value) == (status, "ratio", pytest.approx(after))
+
+
+@pytest.mark.parametrize("name", ["design.judges", "design.cases", "design.decisions", "design.overlap"])
+def test_what_has_not_changed_never_fails(name: str) -> None:
+    limit = 0.1 if name == "design.overlap" else 2
+    rule = na.Rule("r", f"drift.{name}", fail=limit)
+    assert na.check(PANEL, na.Policy((rule,)), baseline=PANEL).status == "pass"
+    for part, less in (("judges", 3), ("cases", 3), ("decisions", 3)):
+        if name == f"design.{part}":
+            for sign in (1, -1):
+                design = replace(PANEL.design, **{part: getattr(PANEL.design, part) + sign * less})
+                assert na.check(replace(PANEL, design=design), na.Policy((rule,)), baseline=PANEL).status == "fail"
+
+
+def test_of_a_gap_that_is_not_there_no_unit_is_refused() -> None:
+    rule = na.Rule("r", "groups.systemic_gap", fail=5, unit="€", group="Origin")
+    assert na.check(GROUPS, na.Policy((rule,))).status == "unknown"
+
+
 def test_a_policy_is_checked_as_a_whole() -> None:
     with pytest.raises(na.CallError, match="at least one rule"):
         na.Policy(())
@@ -265,9 +332,15 @@ def test_a_policy_is_checked_as_a_whole() -> None:
 
 
 def test_the_outcome_says_nothing_about_persons() -> None:
-    outcome = na.check(GROUPS, na.Policy((na.Rule("r", "groups.flags", fail=0),)))
-    everything = json.dumps(outcome.to_dict()) + outcome.text() + outcome.to_junit()
-    assert not [judge.judge for judge in PANEL.judges if f'"{judge.judge}"' in everything]
+    marked = tuple(replace(judge, judge=f"Marker{n}") for n, judge in enumerate(GROUPS.judges))
+    gap = JudgeGap("MarkerGap", 9, 9, 1.0, 1.0, (0.5, 1.5), 0.001, 0.001, True, 0.2, None)
+    groups = tuple(replace(group, judges=(gap,)) for group in GROUPS.groups)
+    result = replace(GROUPS, judges=marked, groups=groups)
+    assert "MarkerGap" in repr(result.groups)
+    limits_of = {"groups.flags": 0, "noise.level.sd": 0.01, "groups.systemic_gap": 0.09, "drift.noise.level.sd": 1.1}
+    rules = tuple(na.Rule(name, name, fail=limit) for name, limit in limits_of.items())
+    outcome = na.check(result, na.Policy(rules), baseline=result)
+    assert "Marker" not in json.dumps(outcome.to_dict()) + outcome.text() + outcome.to_junit()
 
 
 def test_junit_holds_hostile_names_as_text() -> None:

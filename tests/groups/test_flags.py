@@ -49,8 +49,8 @@ def gaps(own: list[float], se: float | np.ndarray = 0.1, *, few: int = 0, scale:
     )
 
 
-def examined(measured: Gaps, *, value: str = "a", materiality: float = 0.1) -> Examined:
-    return Examined("sex", None, value, measured, NO, Figure(1.0), 100, 900, materiality)
+def examined(measured: Gaps, *, group: str = "sex", value: str = "a", materiality: float = 0.1) -> Examined:
+    return Examined(group, None, value, measured, NO, Figure(1.0), 100, 900, materiality)
 
 
 OWN = [0.0, 0.05, -0.05, 0.02, -0.1, 0.08, -0.03, 0.01, 0.9, 0.3]
@@ -59,7 +59,7 @@ NAMES = [f"j{i}" for i in range(12)]
 
 def test_one_family_over_all_values() -> None:
     first, second = gaps(OWN), gaps([-2 * g for g in OWN], 0.2, few=1)
-    found = flag_gaps([examined(first), examined(second, value="b")], NAMES)
+    found = flag_gaps([examined(first), examined(second, group="age")], NAMES)
     p = np.concatenate([first.p, second.p])
     q = multipletests(p[np.isfinite(p)], method="fdr_bh")[1]
     assert found.family == len(q) == 19
@@ -71,6 +71,23 @@ def test_one_family_over_all_values() -> None:
     untested = found.groups[1].judges[9]
     assert (untested.gap, untested.q, untested.flag, untested.because) == (None, None, None, "too_few")
     assert (untested.n_in, untested.n_out) == (2, 50)
+
+
+def test_the_second_of_two_values_is_the_first_turned_round() -> None:
+    """It brings no test; a third value, such as the unknown, makes three sets of tests of their own."""
+    first, turned, other = gaps(OWN), gaps([-own for own in OWN]), gaps([2 * own for own in OWN], 0.3)
+    two = [examined(first), examined(turned, value="b"), examined(other, group="age")]
+    found = flag_gaps(two, NAMES)
+    alone = flag_gaps([two[0], two[2]], NAMES)
+    assert found.family == alone.family == 20
+    assert (found.groups[0], found.groups[2]) == alone.groups
+    for one, mirror in zip(found.groups[0].judges, found.groups[1].judges, strict=True):
+        assert (mirror.q, mirror.flag) == (one.q, one.flag)
+        assert mirror.shrunk == pytest.approx(-one.shrunk)
+        assert mirror.smallest_detectable == pytest.approx(one.smallest_detectable)
+    assert found.notes[1].flags == found.notes[0].flags == 1
+    assert (found.notes[0].higher, found.notes[1].higher) == (1, 0)
+    assert flag_gaps([*two, examined(first, value="c")], NAMES).family == 40
 
 
 def test_heterogeneity_is_that_of_a_meta_analysis() -> None:

@@ -124,3 +124,30 @@ def test_home_preference_of_figure_skating(shared_data: Path) -> None:
     assert isinstance(shared, Figure)
     assert shared.interval is not None
     assert 2.5 < shared.interval[0] < shared.value < shared.interval[1] < 4
+
+
+def of_cases(inside: list[float], outside: list[float]) -> Figure:
+    """The raw gap of cases with these decisions, each by two professionals who agree."""
+    values = np.array([*inside, *outside])
+    cells = Cells.from_arrays(np.repeat(np.arange(len(values)), 2), np.tile([0, 1], len(values)), np.repeat(values, 2))
+    found = raw_gap(cells, np.repeat(np.arange(len(values)) < len(inside), 2), by_cell=False)
+    assert isinstance(found, Figure)
+    return found
+
+
+def test_a_side_without_spread_is_taken_to_vary_as_the_other_does() -> None:
+    rest = [0.0, 1, 0, 1, 1, 0, 0, 1, 1, 1]
+    for inside in ([0.0, 0, 0], [0.0, 0], [0.0, 1]):
+        found = of_cases(inside, rest)
+        with np.errstate(all="ignore"):
+            welch = stats.ttest_ind(inside, rest, equal_var=False).confidence_interval()
+        pooled = stats.ttest_ind(inside, rest).confidence_interval()
+        assert found.interval == pytest.approx((min(welch.low, pooled.low), max(welch.high, pooled.high)))
+    several = of_cases([0.0, 1, 0.5], rest)
+    welch = stats.ttest_ind([0.0, 1, 0.5], rest, equal_var=False).confidence_interval()
+    assert several.interval == pytest.approx((welch.low, welch.high))
+
+
+def test_where_nothing_varies_there_is_no_interval() -> None:
+    found = of_cases([1.0, 1, 1], [0.0, 0, 0])
+    assert (found.value, found.interval, found.interval_reason) == (1, None, "no_variation")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.margins import Counts
@@ -91,3 +92,57 @@ def test_what_cannot_be_known() -> None:
     alone = sums_of([0, 0, 1, 2, 3], [0] * 5, [0, 1, 1, 1, 1], [1.0, 2.0, 4.0, 1.0, 2.0], sizes=(4, 1, 2))
     assert shared_log_gap(alone, 0).interval is None
     assert raw_log_gap(alone, 0).interval_reason == "one_alone"
+
+
+@pytest.mark.parametrize("all_yes", [False, True])
+def test_an_interval_of_shares_does_not_close_where_the_group_has_one_outcome(all_yes: bool) -> None:
+    """20 decisions in the group, all alike, against 30 % elsewhere: about as wide as statsmodels' Agresti-Caffo."""
+    draw = np.random.default_rng(5)
+    judge, value = np.repeat(np.arange(10), 100), np.tile((np.arange(100) < 2).astype(int), 10)
+    y = np.where(value == 1, float(all_yes), (draw.random(1000) < 0.3).astype(float))
+    sums = sums_of(judge, np.zeros(1000, dtype=int), value, y, sizes=(10, 1, 2))
+    rest = y[value == 0].mean()
+    known = confint_proportions_2indep(20 * all_yes, 20, y[value == 0].sum(), 980, method="agresti-caffo")
+    width = known[1] - known[0]
+    for found in (
+        shared_log_gap(sums, 1, yes_no=True),
+        raw_log_gap(sums, 1, yes_no=True),
+        shared_adjusted_gap(y - rest, (value == 1).astype(float), judge=judge, yes_no=True),
+    ):
+        low, high = found.interval
+        assert high - low >= 0.9 * width
+        assert -1 <= low <= found.value <= high <= 1
+    ones, everyone = (20 * all_yes + 1) / 22, y.mean()
+    expected = (20 * everyone + 1) / 22
+    others, rest_expected = (y[value == 0].sum() + 1) / 982, (980 * everyone + 1) / 982
+    by_chance = (
+        everyone
+        * (1 - everyone)
+        * (
+            ones * (1 - ones) / (expected * (1 - expected)) / 20
+            + others * (1 - others) / (rest_expected * (1 - rest_expected)) / 980
+        )
+    )
+    low, high = raw_log_gap(sums, 1, yes_no=True).interval
+    assert (high - low) / 2 == pytest.approx(stats.norm.ppf(0.975) * np.sqrt(by_chance))
+
+
+@pytest.mark.parametrize("shares", [[0.05], [0.9], [0.02, 0.1, 0.5, 0.9, 0.98]])
+def test_intervals_of_rare_outcomes_in_small_groups_hold_the_truth(shares: list[float]) -> None:
+    draw, held, runs = np.random.default_rng(8), 0, 300
+    judge, value = np.repeat(np.arange(10), 100), np.tile((np.arange(100) < 3).astype(int), 10)
+    for _ in range(runs):
+        stratum = draw.integers(0, len(shares), 1000)
+        y = (draw.random(1000) < np.array(shares)[stratum]).astype(float)
+        sums = sums_of(judge, stratum, value, y, sizes=(10, len(shares), 2))
+        low, high = shared_log_gap(sums, 1, yes_no=True).interval
+        held += low <= 0 <= high
+    assert held / runs >= 0.95 - 2 * np.sqrt(0.05 * 0.95 / runs)
+
+
+def test_where_nothing_varies_there_is_no_interval() -> None:
+    judge, value = np.repeat(np.arange(6), 20), np.tile(np.arange(20) % 2, 6)
+    sums = sums_of(judge, np.zeros(120, dtype=int), value, 3.0 + 2.0 * value, sizes=(6, 1, 2))
+    for found in (shared_log_gap(sums, 1), raw_log_gap(sums, 1)):
+        assert found.value == pytest.approx(2)
+        assert (found.interval, found.interval_reason) == (None, "no_variation")
