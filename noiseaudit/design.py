@@ -66,7 +66,8 @@ class Relation:
         sign = "!=" if "!=" in text else "=="
         left, _, right = (part.strip() for part in text.partition(sign))
         if not (left and right) or "=" in left + right:
-            raise ValueError(f"a relation is two column names with == or != between them, not {text!r}")
+            what = "two column names with == or != between them (a column with = in its name must be renamed)"
+            raise ValueError(f"a relation is {what}, not {text!r}")
         if left == right:
             raise ValueError(f"a relation is between two different columns, not {text!r}")
         return cls(left, sign, right)

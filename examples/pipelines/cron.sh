@@ -7,6 +7,7 @@
 # 0 passed, 1 failed, 4 cannot be judged, 2 or 3 the check did not run; 75: last night's is still running.
 set -u
 umask 077
+[ $# -eq 2 ] || { echo "usage: cron.sh EXPORT FOLDER" >&2; exit 2; }
 export_file=$(realpath "$1") || exit 2
 cd "$2" || exit 2
 
@@ -26,7 +27,8 @@ case $code in
   1) echo "noise check: FAILED"; cat "$log"
      [ -f passed.json ] && noiseaudit compare passed.json tonight.json
      mv tonight.json failed.json ;;
-  4) echo "noise check: cannot be judged"; cat "$log" ;;
+  4) echo "noise check: cannot be judged"; cat "$log"
+     mv tonight.json unknown.json ;;
   *) echo "noise check: did not run (exit $code); yesterday's results stand"; cat "$log" ;;
 esac
 exit $code

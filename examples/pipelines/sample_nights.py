@@ -19,6 +19,7 @@ NIGHTS = {
 
 
 def write_nights(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for number, (name, level) in enumerate(NIGHTS.items()):
         rng = np.random.default_rng(number)
         draws = np.random.default_rng(7).normal(0, 1, 20)

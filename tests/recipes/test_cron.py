@@ -49,8 +49,8 @@ def test_every_exit_code_and_what_is_kept(nights: Path, kept: Path) -> None:
     assert "passes.csv" in said, "it says what changed since the last pass"
     assert results(kept) == {"passed": "passes.csv", "failed": "fails.csv"}
     assert "cannot be judged" in cron(nights, "unknown.csv", kept, 4)
-    assert results(kept)["passed"] == "passes.csv"
-    before = {path.name: path.read_bytes() for path in kept.glob("*.json") if path.stem != "tonight"}
+    assert results(kept) == {"passed": "passes.csv", "failed": "fails.csv", "unknown": "unknown.csv"}
+    before = {path.name: path.read_bytes() for path in kept.glob("*.json")}
     said = cron(nights, "unusable.csv", kept, 3)
     assert "did not run (exit 3)" in said
     assert "E410" in said
@@ -65,7 +65,7 @@ def test_a_baseline_is_used_once_somebody_has_put_it_there(nights: Path, kept: P
     with (kept / "noiseaudit.toml").open("a", encoding="utf-8") as config:
         config.write('change = {figure = "drift.noise.level.sd", fail = 4}\n')
     assert "baseline" in cron(nights, "passes.csv", kept, 4)
-    shutil.copy(kept / "tonight.json", kept / "baseline.json")
+    shutil.copy(kept / "unknown.json", kept / "baseline.json")
     assert cron(nights, "passes.csv", kept, 0) == ""
 
 
@@ -75,3 +75,8 @@ def test_two_nights_at_once(nights: Path, kept: Path) -> None:
         assert "still running" in cron(nights, "passes.csv", kept, 75)
     assert not results(kept)
     cron(nights, "nowhere.csv", kept / "nowhere", 2)
+
+
+def test_it_says_how_it_is_called() -> None:
+    done = subprocess.run([str(PIPELINES / "cron.sh")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "usage: cron.sh EXPORT FOLDER\n")

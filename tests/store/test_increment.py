@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import noiseaudit as na
-from noiseaudit.pipeline.increment import audit_increment
+from noiseaudit.pipeline.increment import _OF_ONE_PART, audit_increment
 from noiseaudit.simulation.group_design import GroupDesign
 from noiseaudit.store.container import MAGIC, locked, read_container
 from noiseaudit.store.state import load
@@ -22,27 +22,33 @@ from noiseaudit.store.state import load
 ROLES = {"case": "case", "judge": "judge", "decision": "decision"}
 
 
-def numbers(tree: Any, place: str = "") -> Iterator[tuple[str, float]]:
+def leaves(tree: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(tree, dict):
         for key, value in tree.items():
-            yield from numbers(value, f"{place}.{key}")
+            yield from leaves(value, f"{place}.{key}")
     elif isinstance(tree, list):
         for index, value in enumerate(tree):
-            yield from numbers(value, f"{place}[{index}]")
-    elif isinstance(tree, int | float) and not isinstance(tree, bool):
-        yield place, float(tree)
+            yield from leaves(value, f"{place}[{index}]")
+    else:
+        yield place, tree
 
 
 def alike(one: na.AuditResult, other: na.AuditResult) -> None:
-    """Every number of both results, to 1e-12 of its size (of the decisions' variance for what is near 0)."""
-    first, second = (dict(numbers(_without_names(result.to_dict("team")))) for result in (one, other))
+    """Every number of both results, to 1e-12 of its size (absolutely for what is near 0), and every word."""
+    first, second = (dict(leaves(_without_names(result.to_dict("team")))) for result in (one, other))
     assert first.keys() == second.keys()
     for place, value in first.items():
-        assert math.isclose(value, second[place], rel_tol=1e-12, abs_tol=1e-12), (place, value, second[place])
+        same = value == second[place]
+        if isinstance(value, float) and isinstance(second[place], float):
+            same = math.isclose(value, second[place], rel_tol=1e-12, abs_tol=1e-12)
+        assert same, (place, value, second[place])
 
 
 def _without_names(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if key not in ("findings", "settings", "tool")}
+    said = sorted(each["code"] for each in data["findings"] if each["code"] not in _OF_ONE_PART)
+    rows = {key: value for key, value in data["input"].items() if key not in ("name", "sha256")}
+    kept = {key: value for key, value in data.items() if key not in ("settings", "tool")}
+    return kept | {"findings": said, "input": rows}
 
 
 def nights(data: pd.DataFrame, count: int, *, by: str = "case") -> list[pd.DataFrame]:
