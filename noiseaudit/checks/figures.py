@@ -105,7 +105,7 @@ def _why(reason: str | None) -> str:
     for root in ("interval_reason", "reason"):
         if f"{root}.{code}" in say and "{" not in say(f"{root}.{code}"):
             return say(f"{root}.{code}")
-    return f"there is no interval ({code})"
+    return say("checks.no_interval")
 
 
 def _component(part: Component, measure: str, unit: str | None) -> Reading:

@@ -46,8 +46,8 @@ def amount(
     if value is None and interval is None:
         return say("checks.not_known")
     ends = None if interval is None else (interval[0], interval[1] if interval[1] is not None else interval[0])
-    if unit == COUNT:
-        return numerals.plain(value if value is not None else 0)
+    if unit == COUNT and value is not None:
+        return numerals.plain(value)
     scale, sign = (100, "%") if unit == FRACTION else (1, "")
     shown = value if value is not None else (ends or (0.0, 0.0))[1]
     digits = decimals_for(scale * shown, None if ends is None else (scale * ends[0], scale * ends[1]))

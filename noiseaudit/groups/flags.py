@@ -187,9 +187,9 @@ def judge_gaps(
     detectable = np.maximum(told(reach, gaps.base, gaps.scale), materiality)
     tested = np.isfinite(q)
     small_q = tested & (q <= fdr)
-    real = real and int(gaps.tested.sum()) >= fewest
-    review = small_q & (not real)
-    flag = small_q & real & (np.abs(shrunk) >= materiality)
+    enough = real and int(gaps.tested.sum()) >= fewest
+    review = small_q & (not enough)
+    flag = small_q & enough & (np.abs(shrunk) >= materiality)
     because = np.full(len(gaps), None, dtype=object)
     because[small_q & ~flag] = "small"
     because[review] = "for_review"
@@ -206,7 +206,7 @@ def judge_gaps(
         flag=flag,
         review=review,
         because=because,
-        real=isinstance(spread, Heterogeneity) and spread.p < _REAL,
+        real=real,
     )
 
 

@@ -46,11 +46,16 @@ class Crossing:
     contrast: Number | None = None
 
 
+def kinds_of(first: Flags, second: Flags) -> Codes:
+    """(N,) 0 both, 1 only the first, 2 only the second, 3 neither: the columns of `TWO_TOGETHER`."""
+    return 3 - 2 * first.astype(np.intp) - second.astype(np.intp)
+
+
 def panel_crossing(
     fit: TwoWay, first: Flags, second: Flags, *, by_cell: bool, known: Flags | None = None, fewest: int = FEWEST_PANEL
 ) -> Gaps:
     """Gaps in the contrast of two (N,) flags on cells of a fit of numbers (K = 1); by_cell: one is a relation."""
-    kind = np.where(first, np.where(second, 0, 1), np.where(second, 2, 3))
+    kind = kinds_of(first, second)
     if known is not None:
         kind = np.where(known, kind, -1)
     shared = None

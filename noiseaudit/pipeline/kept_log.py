@@ -123,6 +123,3 @@ def rules_of(data: Mapping[str, Any]) -> Rules:
         data["feature"], data["bound"], tuple(data["values"]), data["missing"], rules_of(data["yes"]),
         rules_of(data["no"]),
     )  # fmt: skip
-
-
-__all__ = ["ClassRows", "class_rows", "kept_log_result", "rules_as_data", "rules_of"]

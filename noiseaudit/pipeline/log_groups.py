@@ -23,7 +23,7 @@ from noiseaudit.groups.contrasts import KindMoments
 from noiseaudit.groups.discovery import Asked, LogDecisions, discover_in_log
 from noiseaudit.groups.flags import Examined
 from noiseaudit.groups.gaps import Gaps
-from noiseaudit.groups.intersections import Crossing, log_crossing, share_crossing
+from noiseaudit.groups.intersections import Crossing, kinds_of, log_crossing, share_crossing
 from noiseaudit.groups.log_gaps import binary_log_gaps, numeric_log_gaps
 from noiseaudit.groups.sums import GroupSums
 from noiseaudit.groups.systemic_log import raw_log_gap, shared_adjusted_gap, shared_log_gap
@@ -147,7 +147,6 @@ class _Log:
             for value, place, gaps in zip(own, places, every, strict=True):
                 mirrored = len(own) == 2 and len(shared) == 1 and value.known is None
                 shared.append(_turned(shared[0]) if mirrored else self._systemic(value, sums, place, apart))
-                used = value.flag if value.known is None else value.flag & value.known
                 raw = raw_log_gap(as_decided, place, unknown=apart, **self.told)
                 found.append(
                     Examined(
@@ -157,8 +156,8 @@ class _Log:
                         gaps=gaps,
                         systemic=shared[-1],
                         raw=raw,
-                        cases=len(np.unique(self.rows.case[used])),
-                        decisions=int(used.sum()),
+                        cases=len(np.unique(self.rows.case[value.flag])),
+                        decisions=int(value.flag.sum()),
                         materiality=self.material,
                         own_group=False,
                         strongest=self.strongest,
@@ -170,7 +169,7 @@ class _Log:
         """Two values together."""
         known = known_together(first, second)
         keep = np.ones(len(self.rows.judge), dtype=bool) if known is None else known
-        kind = np.where(first.flag, np.where(second.flag, 0, 1), np.where(second.flag, 2, 3))[keep]
+        kind = kinds_of(first.flag, second.flag)[keep]
         judge, J = self.rows.judge[keep], len(self.rows.judges)
         names = ((first.characteristic.name, first.label), (second.characteristic.name, second.label))
         codes = np.arange(J, dtype=np.intp)

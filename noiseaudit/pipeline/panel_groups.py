@@ -18,7 +18,7 @@ from noiseaudit.estimators.two_way import TwoWay
 from noiseaudit.groups.discovery import Asked, discover_in_panel
 from noiseaudit.groups.flags import Examined
 from noiseaudit.groups.gaps import Gaps
-from noiseaudit.groups.intersections import Crossing, panel_crossing, share_crossing
+from noiseaudit.groups.intersections import Crossing, kinds_of, panel_crossing, share_crossing
 from noiseaudit.groups.own_differences import OwnDifferences, own_differences
 from noiseaudit.groups.panel_gaps import panel_gaps
 from noiseaudit.groups.panel_shares import panel_share_gaps
@@ -119,7 +119,6 @@ class _Panel:
         if by_cell and isinstance(self.fit, TwoWay):
             systemic = panel_systemic_gap(self.fit, flag, by_cell=True, known=known, confidence=self.design.confidence)
         raw = raw_gap(cells, value.flag, by_cell=by_cell, known=value.known, confidence=self.design.confidence)
-        used = value.flag if value.known is None else value.flag & value.known
         return Examined(
             group=value.group,
             relation=value.relation,
@@ -127,8 +126,8 @@ class _Panel:
             gaps=self._gaps(flag, known, by_cell=by_cell),
             systemic=in_unit(systemic, self.unit),
             raw=in_unit(raw, self.unit),
-            cases=len(np.unique(cells.case[used])),
-            decisions=int(cells.n[used].sum()),
+            cases=len(np.unique(cells.case[value.flag])),
+            decisions=int(cells.n[value.flag].sum()),
             materiality=self.material,
             own_group=by_cell,
             same_cases=not by_cell and self.linked.complete,
@@ -183,7 +182,7 @@ class _Panel:
 
     def _share_crossing(self, one: Flags, other: Flags, known: Flags) -> Gaps:
         linked = self.linked
-        kind = np.where(one, np.where(other, 0, 1), np.where(other, 2, 3))
+        kind = kinds_of(one, other)
         place = (linked.judge * 4 + kind)[known]
         ones = np.rint(linked.m * (linked.x[:, 0] + float(self.log.shift)))
         n, positive = (sum_by(place, part[known], 4 * linked.J).reshape(-1, 4) for part in (linked.m, ones))
