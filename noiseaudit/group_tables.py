@@ -20,7 +20,7 @@ from noiseaudit.result import (
     Interval,
     JudgeGap,
 )
-from noiseaudit.result.group_parts import GapScale, mirrors
+from noiseaudit.result.group_parts import GapScale, counted_once
 from noiseaudit.tables import FEWEST_FOR_POINTS
 
 RELIABLE = 0.5  # share of a gap that is left after shrinking, from which a figure about one person is shown
@@ -32,9 +32,9 @@ _ONE = 1.959964
 class GroupLine:
     """One value of a characteristic, or a relation: what the report tells of it.
 
-    mirrors: the second of exactly two values, which tells what the first tells, turned round.
+    mirrors: one of exactly two values, which tells what the other tells, turned round: that with fewer flags.
     q: p of the gap that all share after Holm's correction over all such gaps.
-    missed: the smallest gap that all share which would have been found with 80 % power.
+    missed: the smallest gap that all share which would have been found with 80 % power; of a ratio its logarithm.
     """
 
     gaps: GroupGaps
@@ -60,10 +60,24 @@ class GroupLine:
         return self.q is not None and self.q < 0.05
 
     @property
-    def touches_zero(self) -> bool:
-        """Whether its interval holds 0; true without an interval."""
+    def is_ratio(self) -> bool:
+        """Of rates the gap that all share is a ratio: 1 is no gap."""
+        return self.note.scale == "log_rate"
+
+    @property
+    def from_no_gap(self) -> tuple[float, Interval] | None:
+        """That gap and its limits on a scale on which 0 is no gap: a ratio on its logarithm; None without limits."""
         gap = self.systemic
-        return gap is None or gap.interval is None or gap.interval[0] <= 0 <= gap.interval[1]
+        if gap is None or gap.interval is None:
+            return None
+        value, low, high = (_log(x) if self.is_ratio else x for x in (gap.value, *gap.interval))
+        return value, (low, high)
+
+    @property
+    def touches_zero(self) -> bool:
+        """Whether its interval holds no gap; true without an interval."""
+        found = self.from_no_gap
+        return found is None or found[1][0] <= 0 <= found[1][1]
 
     @property
     def differs(self) -> bool:
@@ -82,8 +96,8 @@ def group_lines(result: AuditResult) -> list[GroupLine]:
     told = result.supplement.groups
     if told is None:
         return []
-    again = mirrors([gaps.group for gaps in result.groups])
-    lines = [GroupLine(*parts) for parts in zip(result.groups, told.notes, again, strict=True)]
+    once = counted_once(result.groups, told.notes)
+    lines = [GroupLine(gaps, note, not kept) for gaps, note, kept in zip(result.groups, told.notes, once, strict=True)]
     level = float(result.settings.get("confidence", 0.95))
     known = {number: _tested(line, level, result.design.judges) for number, line in enumerate(lines) if _measured(line)}
     first = {lines[number].gaps.group: number for number in reversed(known)}
@@ -100,30 +114,37 @@ def group_lines(result: AuditResult) -> list[GroupLine]:
     return lines
 
 
+def _log(ratio: float) -> float:
+    return math.log(ratio) if ratio > 0 else -math.inf
+
+
 def _measured(line: GroupLine) -> bool:
-    gap = line.systemic
-    return gap is not None and gap.interval is not None and gap.interval[1] > gap.interval[0]
+    found = line.from_no_gap
+    return found is not None and found[1][1] > found[1][0]
 
 
 def _tested(line: GroupLine, level: float, judges: int) -> tuple[float, float]:
-    """p of 0 and the smallest detectable gap, from an interval v ± t se over J professionals: t with J - 1 df.
+    """p of no gap and the smallest detectable gap, from an interval v ± t se; of a ratio both on its logarithm.
 
-    se from the half of the interval that lies towards 0.
+    se from the half of the interval that lies towards no gap. t: with the degrees of freedom that the note names, else
+    J - 1 of J professionals.
     """
     from scipy import stats
 
-    gap = line.systemic
+    found = line.from_no_gap
+    if found is None:
+        raise ValueError("a gap without an interval is not tested")
     if line.gaps.tests is not None and line.gaps.too_few is not None:
         judges = line.gaps.tests + line.gaps.too_few
-    if gap is None or gap.interval is None:
-        raise ValueError("a gap without an interval is not tested")
-    df = max(1, judges - 1)
-    reach = float(stats.t.ppf((1 + level) / 2, df))
-    low, high = gap.interval
-    se = (gap.value - low if gap.value > 0 else high - gap.value) / reach
+    df = line.note.systemic_df or max(1, judges - 1)
+    t = float(stats.t.ppf((1 + level) / 2, df))
+    value, (low, high) = found
+    se = (value - low if value > 0 else high - value) / t
+    if not math.isfinite(value) or not math.isfinite(se):
+        return 1.0, 0.0
     if se <= 0:
-        return (0.0 if gap.value else 1.0), 0.0
-    return float(2 * stats.t.sf(abs(gap.value) / se, df)), (reach + _POWER) * (high - low) / 2 / reach
+        return (0.0 if value else 1.0), 0.0
+    return float(2 * stats.t.sf(abs(value) / se, df)), (t + _POWER) * se
 
 
 def of_chance(told: GroupsAudit, flags: int) -> float:
@@ -158,6 +179,17 @@ def usual_spread(result: AuditResult, line: GroupLine) -> Interval | None:
     if not isinstance(mean, Figure) or mean.value <= 0:
         return None
     return _from(scale, mean.value, -reach), _from(scale, mean.value, reach)
+
+
+def shared_gap_drawn(result: AuditResult, line: GroupLine) -> tuple[float, Interval | None] | None:
+    """The gap that all share and its limits in the unit of own gaps: of a ratio the rate of all times what it adds."""
+    gap, mean = line.systemic, result.supplement.mean_decision
+    if gap is None or not line.is_ratio:
+        return None if gap is None else (gap.value, gap.interval)
+    if not isinstance(mean, Figure):
+        return None
+    value, *ends = (mean.value * (x - 1) for x in (gap.value, *(gap.interval or ())))
+    return value, (ends[0], ends[1]) if ends else None
 
 
 def _from(scale: GapScale, mean: float, shift: float) -> float:

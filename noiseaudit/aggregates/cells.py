@@ -157,8 +157,10 @@ def _numbered(
 
 
 def joined_labels(first: pd.Index[str], second: pd.Index[str]) -> tuple[pd.Index[str], Codes]:
-    """Different labels of both, those of `first` in their places, and the places of those of `second`."""
+    """Labels of both, those of `first` in their places, and the places of those of `second`. All known and distinct."""
     code, labels = pd.factorize(first.append(second))
+    if (code < 0).any() or int(code[: len(first)].max(initial=-1)) + 1 < len(first):
+        raise ValueError("labels must be known, and each there once")
     return pd.Index(labels, dtype="str"), np.asarray(code[len(first) :], dtype=np.intp)
 
 

@@ -16,7 +16,15 @@ from noiseaudit.charts.canvas import (
     write_amounts,
 )
 from noiseaudit.formatting import Numerals, printable
-from noiseaudit.group_tables import GroupLine, group_lines, readers_gap, readers_gaps, shown_alone, usual_spread
+from noiseaudit.group_tables import (
+    GroupLine,
+    group_lines,
+    readers_gap,
+    readers_gaps,
+    shared_gap_drawn,
+    shown_alone,
+    usual_spread,
+)
 from noiseaudit.language import Catalogue, catalogue
 from noiseaudit.result import AuditResult, Interval, JudgeGap
 from noiseaudit.result.group_parts import HOLDS, UNKNOWN
@@ -89,11 +97,11 @@ def _draw(ax: Axes, result: AuditResult, line: GroupLine, at: int, say: Catalogu
         low, high = readers_gap(result, -missed), readers_gap(result, missed)
         ax.barh(at, high - low, left=low, height=0.62, color=_BAND, edgecolor=SECONDARY, linewidth=0.6,
                 label=say("chart.groups.missed"), zorder=1)  # fmt: skip
-    gap = line.systemic
+    gap = shared_gap_drawn(result, line)
     if gap is not None:
         kind = "clear" if line.clear else "unclear"
-        _point(ax, at, readers_gap(result, gap.value), None if gap.interval is None else
-               readers_gaps(result, gap.interval), full=line.clear, label=say(f"chart.groups.{kind}"))  # fmt: skip
+        _point(ax, at, readers_gap(result, gap[0]), None if gap[1] is None else
+               readers_gaps(result, gap[1]), full=line.clear, label=say(f"chart.groups.{kind}"))  # fmt: skip
     elif spread is not None:
         ends = readers_gaps(result, spread)
         ax.plot(ends, (at, at), color=LEVEL, linewidth=2, linestyle=(0, (4, 2)), marker="|", markersize=11,

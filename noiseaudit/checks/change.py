@@ -5,9 +5,10 @@ Two independent figures (MOVER; Zou & Donner, 2008):
     b / a:  the same on logarithms, for SDs above 0
 Level noise where the same J professionals serve in both (paired; l = raw level, v = its noise variance):
     L = sum_g ( n/(n - 1) sum (l - mean_g)^2 - sum v )/J ,  log(SD_b/SD_a) = (log L_b - log L_a)/2
-with the jackknife over professionals, who are left out of both audits at once, and t with (J - G)/(1 + kap/2) degrees
-of freedom, kap = 2. Levels are known within blocks of professionals who share cases: g are the G sets of n >= 2 who are
-in one block in both audits, and unpaired level noise is not compared where the audits have other numbers of blocks.
+with the jackknife over professionals, who are left out of both audits at once (of a set of two both), and t with
+(J - G)/(1 + kap/2) degrees of freedom, kap = 2. Levels are known within blocks of professionals who share cases: g are
+the G sets of n >= 2 who are in one block in both audits, and unpaired level noise is not compared where the audits have
+other numbers of blocks.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def moved(
         because = catalogue("en")("checks.other_blocks", before=blocks[0], after=blocks[1])
     paired = name == "noise.level.sd" and pairs is not None and pairs.ratio is not None
     if paired and pairs is not None:
-        ratio, ratio_interval = pairs.ratio, pairs.interval
+        ratio, ratio_interval, because = pairs.ratio, pairs.interval, None
     clear = interval is not None and not interval[0] <= 0 <= interval[1]
     if (paired or unit == RATIO) and ratio_interval is not None:
         clear = not (ratio_interval[0] <= 1 and (ratio_interval[1] is None or ratio_interval[1] >= 1))
@@ -183,7 +184,7 @@ def paired_levels(before: AuditResult, after: AuditResult) -> PairedLevels | Non
 
 @dataclass(frozen=True)
 class LevelVariance:
-    """L of J professionals, L less two standard errors, and (J,) L without each."""
+    """L of J professionals, L less two standard errors, and (U,) L without each, or without a pair that is a set."""
 
     value: float
     surely: float
@@ -191,15 +192,19 @@ class LevelVariance:
 
     @classmethod
     def of(cls, level: Floats, se: Floats, member: Codes) -> LevelVariance:
-        """member: (J,) the set of each, of two or more. Of two the other goes with the one who is left out."""
+        """member: (J,) the set of each, of two or more. Two alone go together: each is told by the other only."""
         J, n = len(level), np.bincount(member)[member]
         own = level - (sum_by(member, level, J) / np.maximum(np.bincount(member, minlength=J), 1))[member]
         part = own**2 * n / (n - 1) - se**2
         squares, noise, whole = (sum_by(member, each, J)[member] for each in (own**2, se**2, part))
         rest = (squares - own**2 * n / (n - 1)) * (n - 1) / np.maximum(n - 2, 1) - (noise - se**2)
-        left_out = (part.sum() - whole + np.where(n > 2, rest, 0.0)) / np.where(n > 2, J - 1, J - 2)
+        left_out = (part.sum() - whole + np.where(n > 2, rest, 0.0)) / np.where(n > 2, J - 1, max(J - 2, 1))
+        unit = np.unique(np.where(n > 2, np.arange(J) + J, member), return_index=True)[1]
+        size, U = np.where(n > 2, 1, 2)[unit], len(unit)
         value = float(part.mean())
-        return cls(value, value - 2 * float(part.std(ddof=1)) / math.sqrt(J), left_out)
+        brought = np.where(n > 2, part, whole)[unit] - size * value
+        error = math.sqrt(U / max(U - 1, 1) * float((brought**2).sum())) / J
+        return cls(value, value - 2 * error, left_out[unit])
 
 
 def _levels(result: AuditResult) -> Mapping[str, tuple[float, float, int | None]]:

@@ -26,7 +26,7 @@ from noiseaudit.result import (
     Interval,
     Number,
 )
-from noiseaudit.result.group_parts import GapScale, mirrors
+from noiseaudit.result.group_parts import GapScale, counted_once
 
 Sense = Literal["upper", "lower", "absolute"]
 FRACTION = "fraction"
@@ -216,7 +216,7 @@ def _flags(result: AuditResult, which: Selector) -> Reading:
     if audit is None or len(audit.notes) != len(result.groups):
         return nothing(catalogue("en")("checks.no_groups"), COUNT)
     notes = dict(zip(map(id, result.groups), audit.notes, strict=True))
-    once = [group for group, again in zip(found, mirrors([g.group for g in found]), strict=True) if not again]
+    once = [g for g, kept in zip(found, counted_once(found, [notes[id(g)] for g in found]), strict=True) if kept]
     if all(group.tests == 0 for group in found):
         return nothing(catalogue("en")("checks.no_tests"), COUNT)
     flags = [notes[id(group)].flags for group in once]

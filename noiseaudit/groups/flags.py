@@ -21,7 +21,7 @@ from scipy import stats
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import NotIdentified
-from noiseaudit.groups.gaps import Gaps
+from noiseaudit.groups.gaps import Gaps, SharedGap
 from noiseaudit.groups.heterogeneity import Heterogeneity, heterogeneity_of, shrink_gaps
 from noiseaudit.groups.multiplicity import promising, q_values
 from noiseaudit.groups.own_differences import OwnDifferences
@@ -222,8 +222,8 @@ def _group(each: Examined, verdict: Verdict, judges: Sequence[str]) -> GroupGaps
         group=each.group,
         relation=each.relation,
         value=each.value,
-        systemic_gap=each.systemic,
-        raw_gap=each.raw,
+        systemic_gap=_plain_gap(each.systemic),
+        raw_gap=_plain_gap(each.raw),
         heterogeneity=spread.component if isinstance(spread, Heterogeneity) else spread,
         tests=int(tested.sum()),
         too_few=int((~tested).sum()),
@@ -249,7 +249,12 @@ def _note(each: Examined, verdict: Verdict, confidence: float) -> GroupNote:
             gaps, clearest, confidence=confidence, same_cases=each.same_cases, strongest=each.strongest
         ),
         higher=int((verdict.flag & (verdict.shrunk > 0)).sum()),
+        systemic_df=each.systemic.df if isinstance(each.systemic, SharedGap) else None,
     )
+
+
+def _plain_gap(gap: Number) -> Number:
+    return gap.plain() if isinstance(gap, SharedGap) else gap
 
 
 def _difference_q(differences: Sequence[OwnDifferences | None]) -> list[Floats]:

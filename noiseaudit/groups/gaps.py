@@ -14,9 +14,30 @@ import numpy.typing as npt
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.result.group_parts import GapScale
+from noiseaudit.result.parts import Figure
 
 FEWEST_PANEL = 10  # cells in the group and outside it, for numbers in a panel
 FEWEST_COUNTS = 5  # decisions in the group and outside it, in logs and for yes/no panels
+
+
+NORMAL = 1e6  # degrees of freedom of an interval that rests on the normal distribution
+_NOTHING = 1e-10  # of the size of the decisions: what rounding leaves where nothing varies
+
+
+@dataclass(frozen=True)
+class SharedGap(Figure):
+    """A gap that all professionals share; df: of Student's t in its interval."""
+
+    df: float | None = None
+
+    def plain(self) -> Figure:
+        """The figure alone, as a result holds it."""
+        return Figure(self.value, self.unit, self.interval, self.interval_reason, self.status)
+
+
+def nothing_varies(reach: float, size: float) -> bool:
+    """Half an interval is no more than rounding leaves of decisions of that size."""
+    return not reach > _NOTHING * size
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.panel import MOST_JUDGES_DENSE
 from noiseaudit.estimators.two_way import IllConditionedError, TwoWay, fit_two_way
+from noiseaudit.groups.gaps import SharedGap, nothing_varies
 from noiseaudit.groups.heterogeneity import KURTOSIS_FLOOR
 from noiseaudit.groups.panel_gaps import Flags, shared_by_all
 from noiseaudit.result.parts import Figure, Number
 
-_NOTHING = 1e-12  # of the figure: what rounding leaves of no variation
 _FEWEST = 4  # professionals with decisions that tell of the flag
 _LEAST_NOISE = 0.05  # of 1 - leverage: a cell that the fit nearly follows would else decide the width
 
@@ -68,7 +68,7 @@ def panel_systemic_gap(
     variance = (linked.J - 1) / linked.J * float((linked.over_judge(u) ** 2).sum())
     variance += max(0.0, float((linked.over_case(u) ** 2).sum() - (u**2).sum()))
     df = max(1.0, (min(m, linked.J) - 1) / (1 + KURTOSIS_FLOOR / 2))
-    return _figure(delta, variance, df, confidence)
+    return _figure(delta, variance, df, confidence, size=_size(linked.x[:, 0]))
 
 
 def raw_gap(
@@ -96,31 +96,36 @@ def raw_gap(
     return _welch(a, b, confidence)
 
 
-def _welch(a: Floats, b: Floats, confidence: float) -> Figure:
+def _welch(a: Floats, b: Floats, confidence: float) -> SharedGap:
     """Mean a - mean b: variances of their own, Satterthwaite's degrees of freedom (Welch, 1947).
 
     Two values, or several that are all the same, tell nothing of their spread: no narrower than with one variance.
     """
     parts = [float(side.var(ddof=1)) / len(side) for side in (a, b)]
     value, variance = float(a.mean() - b.mean()), sum(parts)
+    size = max(map(_size, (a, b)))
     if variance <= 0:
-        return Figure(value, interval_reason="no_variation")
+        return SharedGap(value, interval_reason="no_variation")
     df = variance**2 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, (a, b), strict=True))
-    own = _figure(value, variance, df, confidence)
+    own = _figure(value, variance, df, confidence, size=size)
     if min(parts) > 0 and min(len(a), len(b)) > 2:
         return own
     rest = len(a) + len(b) - 2
     spread = sum(part * len(side) * (len(side) - 1) for part, side in zip(parts, (a, b), strict=True)) / rest
-    pooled = _figure(value, spread * (1 / len(a) + 1 / len(b)), rest, confidence)
+    pooled = _figure(value, spread * (1 / len(a) + 1 / len(b)), rest, confidence, size=size)
     return max((own, pooled), key=lambda one: one.interval[1] if one.interval else value)
 
 
-def _figure(value: float, variance: float, df: float, confidence: float) -> Figure:
-    """A gap with its interval by Student's t; none where nothing varies."""
+def _size(values: Floats) -> float:
+    return float(np.abs(values).max(initial=0.0))
+
+
+def _figure(value: float, variance: float, df: float, confidence: float, *, size: float) -> SharedGap:
+    """A gap with its interval by Student's t; none where nothing varies. size: of the decisions."""
     reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * math.sqrt(variance)
-    if reach <= _NOTHING * abs(value):
-        return Figure(value, interval_reason="no_variation")
-    return Figure(value, interval=(value - reach, value + reach))
+    if nothing_varies(reach, size):
+        return SharedGap(value, interval_reason="no_variation")
+    return SharedGap(value, interval=(value - reach, value + reach), df=df)
 
 
 def _against_the_others(cells: Cells, flag: Flags, known: Flags, confidence: float) -> Number:
@@ -137,7 +142,7 @@ def _against_the_others(cells: Cells, flag: Flags, known: Flags, confidence: flo
     judges = len(np.unique(cells.judge[used][inside]))
     if judges < _FEWEST:
         return Figure(above - below, interval_reason="too_few_judges_in_group")
-    return _figure(above - below, variance, judges - 1, confidence)
+    return _figure(above - below, variance, judges - 1, confidence, size=_size(x))
 
 
 def _cluster(codes: Codes, u: Floats) -> float:

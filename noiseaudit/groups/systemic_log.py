@@ -30,13 +30,13 @@ from scipy import stats
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import NotIdentified
-from noiseaudit.estimators.jackknife import reach
+from noiseaudit.estimators.jackknife import effective_df, reach
+from noiseaudit.groups.gaps import NORMAL, SharedGap, nothing_varies
 from noiseaudit.groups.margins import Counts
 from noiseaudit.groups.sums import GroupSums, sides_of
-from noiseaudit.result.parts import Figure, Number
+from noiseaudit.result.parts import Number
 
 _FEWEST = 3  # professionals of an interval
-_NOTHING = 1e-12  # of the figure: what rounding leaves of no variation
 
 
 def shared_log_gap(
@@ -62,7 +62,8 @@ def shared_log_gap(
     least = _chance_of_shares(shares, side.stratum) if yes_no else 0.0
     parts = _parts(above, below, squares / max(df, 1.0))
     back = _as_share if yes_no else float
-    return _ratio(above, below, unit=unit, confidence=confidence, parts=parts, least=least, back=back)
+    size = float(np.abs(sums.mean).max(initial=0.0))
+    return _ratio(above, below, unit=unit, confidence=confidence, parts=parts, size=size, least=least, back=back)
 
 
 def shared_adjusted_gap(
@@ -89,7 +90,8 @@ def shared_adjusted_gap(
     noise = squares / max(len(left) - size - 1, 1)
     least = noise / total if yes_no and total > 0 else 0.0
     parts, back = _parts(above, below, noise), _as_share if yes_no else float
-    return _ratio(above, below, unit=unit, confidence=confidence, parts=parts, least=least, back=back)
+    largest = float(np.abs(adjusted).max(initial=0.0))
+    return _ratio(above, below, unit=unit, confidence=confidence, parts=parts, size=largest, least=least, back=back)
 
 
 def shared_rate_ratio(counts: Counts, *, confidence: float = 0.95) -> Number:
@@ -102,9 +104,8 @@ def shared_rate_ratio(counts: Counts, *, confidence: float = 0.95) -> Number:
     )
     if not (above.sum() > 0 and below.sum() > 0):
         return NotIdentified.of("no_events")
-    return _ratio(
-        above, below, unit="ratio", confidence=confidence, parts=(above + below) ** 2, scale=np.log, back=np.exp
-    )
+    parts = (above + below) ** 2
+    return _ratio(above, below, unit="ratio", confidence=confidence, parts=parts, size=1.0, scale=np.log, back=np.exp)
 
 
 def raw_log_gap(
@@ -132,7 +133,10 @@ def raw_log_gap(
     totals = [(n.sum(keepdims=True), y.sum(keepdims=True)) for n, y in ((n1, y1), (n0, y0))]
     least = _chance_of_shares(totals, np.zeros(1, dtype=np.intp)) if yes_no else 0.0
     back = _as_share if yes_no else float
-    return _figure(gap, left_out[there], parts[there], unit=unit, confidence=confidence, least=least, back=back)
+    size = float(np.abs(sums.mean).max(initial=0.0))
+    return _figure(
+        gap, left_out[there], parts[there], unit=unit, confidence=confidence, size=size, least=least, back=back
+    )
 
 
 def _centred(values: Floats, judge: Codes, size: int) -> Floats:
@@ -150,10 +154,6 @@ def _parts(above: Floats, below: Floats, noise: float) -> Floats:
     spread = float((w * (own - gap) ** 2).sum()) - noise * (len(w) - 1)
     tau2 = max(0.0, spread / float(w.sum() - (w**2).sum() / w.sum()))
     return np.asarray(below * noise + below**2 * tau2)
-
-
-def _z(confidence: float) -> float:
-    return float(stats.norm.ppf(0.5 + confidence / 2))
 
 
 def _chance_of_shares(sides: Sequence[tuple[Floats, Floats]], stratum: Codes) -> float:
@@ -188,6 +188,7 @@ def _ratio(
     unit: str | None,
     confidence: float,
     parts: Floats,
+    size: float,
     least: float = 0.0,
     scale: Callable[[Floats], Floats] = _same,
     back: Callable[[float], float] = float,
@@ -200,7 +201,7 @@ def _ratio(
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = scale((above.sum() - above) / (below.sum() - below))
     value = float(scale(np.asarray(above.sum() / below.sum())))
-    return _figure(value, left_out, parts[there], unit=unit, confidence=confidence, least=least, back=back)
+    return _figure(value, left_out, parts[there], unit=unit, confidence=confidence, size=size, least=least, back=back)
 
 
 def _figure(
@@ -210,18 +211,21 @@ def _figure(
     *,
     unit: str | None,
     confidence: float,
+    size: float,
     least: float = 0.0,
     back: Callable[[float], float] = float,
-) -> Figure:
-    """The figure with its interval; least: of its variance. No interval where nothing varies at all."""
+) -> SharedGap:
+    """The figure with its interval, none where nothing varies. least: of its variance; size: of the decisions."""
     shown = float(back(value))
     if len(left_out) < _FEWEST:
-        return Figure(shown, unit, None, "too_few_judges")
+        return SharedGap(shown, unit, None, "too_few_judges")
     if not np.all(np.isfinite(left_out)):
-        return Figure(shown, unit, None, "one_alone")
-    half = max(reach(left_out, parts, confidence=confidence), _z(confidence) * math.sqrt(max(least, 0.0)))
-    if half <= _NOTHING * abs(value):
-        return Figure(shown, unit, None, "no_variation")
+        return SharedGap(shown, unit, None, "one_alone")
+    by_chance = float(stats.norm.ppf(0.5 + confidence / 2)) * math.sqrt(max(least, 0.0))
+    half = max(reach(left_out, parts, confidence=confidence), by_chance)
+    if nothing_varies(half, size):
+        return SharedGap(shown, unit, None, "no_variation")
     if not math.isfinite(half):
-        return Figure(shown, unit, None, "too_wide")
-    return Figure(shown, unit, (float(back(value - half)), float(back(value + half))))
+        return SharedGap(shown, unit, None, "too_wide")
+    df = NORMAL if half == by_chance else min(float(effective_df(parts)), NORMAL)
+    return SharedGap(shown, unit, (float(back(value - half)), float(back(value + half))), df=df)

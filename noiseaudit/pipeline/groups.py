@@ -36,6 +36,7 @@ from noiseaudit.result.findings import finding
 from noiseaudit.result.group_parts import UNKNOWN
 
 Flags = npt.NDArray[np.bool_]
+FRACTION = "fraction"
 MOST_PAIRS = 100  # of values of two characteristics: more are too many to read
 
 
@@ -89,13 +90,18 @@ def material(design: AuditDesign, scale: str, system: Component) -> float:
 
 
 def in_unit(number: Number, unit: str | None) -> Number:
-    """The same figure in the unit of the decision."""
-    return replace(number, unit=unit) if isinstance(number, Figure) else number
+    """The same figure in the unit of the decision; a difference of shares lies between -1 and 1."""
+    if not isinstance(number, Figure):
+        return number
+    limits = number.interval
+    if unit == FRACTION and limits is not None:
+        limits = max(-1.0, limits[0]), min(1.0, limits[1])
+    return replace(number, unit=unit, interval=limits)
 
 
 def unit_of_gaps(scale: str, unit: str | None) -> str | None:
     """Differences of shares for yes/no decisions."""
-    return "fraction" if scale == "binary" else unit
+    return FRACTION if scale == "binary" else unit
 
 
 def audited(

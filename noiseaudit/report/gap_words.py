@@ -74,6 +74,32 @@ class GapWords:
             bracket = self.speaker.say("phrase.interval", confidence=self.speaker.confidence, interval=joined)
         return {"size": self._less_or_more(value, places, self.unit, self.yes_no or kind), "interval": bracket}
 
+    def shared_sentence(self, line: GroupLine, gap: Figure, *, same: bool = False) -> dict[str, str]:
+        """`size` and `interval` of a gap that all share: of rates `1.19 times`, else as any gap."""
+        if not line.is_ratio:
+            return self.sentence(gap, same=same)
+        value, ends = self._factor(gap.value, gap.interval)
+        bracket = self.speaker.bracket(None, None, 0, gap.interval_reason)
+        if ends:
+            bracket = self.speaker.say("phrase.interval", confidence=self.speaker.confidence, interval=ends)
+        return {"size": value, "interval": bracket}
+
+    def shared_cells(self, line: GroupLine) -> tuple[str, str]:
+        """A gap that all share and its interval in a table: of rates as a factor."""
+        gap = line.gaps.systemic_gap
+        if line.is_ratio and isinstance(gap, Figure):
+            return self._factor(gap.value, gap.interval)
+        return self.cells(gap)
+
+    def factor(self, size: float) -> str:
+        """A size on the scale of log rates."""
+        return self.speaker.say("groups.factor_log_rate", factor=self.speaker.numerals.plain(math.exp(size), 2))
+
+    def _factor(self, value: float, ends: Interval | None) -> tuple[str, str]:
+        places = max(2, min(3, decimals_for(value, ends)))
+        factor = self.speaker.say("groups.times", factor=self.speaker.numerals.plain(value, places))
+        return factor, "" if ends is None else self.speaker.numerals.interval(ends, None, places)
+
     def cells(self, number: Number) -> tuple[str, str]:
         """A gap and its interval as signed numbers; that it is not known in place of the number."""
         if isinstance(number, NotIdentified):

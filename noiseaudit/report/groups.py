@@ -25,6 +25,7 @@ def groups_in_short(speaker: Speaker) -> list[str]:
         return []
     say, count = speaker.say, speaker.numerals.count
     said = []
+    own = _own([line for line in lines if line.countable])
     lines = [line for line in lines if not line.mirrors]
     shared = [line for line in lines if line.systemic is not None]
     clear = [line for line in shared if line.clear]
@@ -36,7 +37,7 @@ def groups_in_short(speaker: Speaker) -> list[str]:
         expected = _expected(speaker, told, flags)
         said.append(say("groups.short.flags", flags=count(flags), tests=count(tests), expected=expected))
     elif tests:
-        said.append(" ".join([say("groups.short.none"), *_missed(speaker, _own(counted), "groups.short.missed")]))
+        said.append(" ".join([say("groups.short.none"), *_missed(speaker, own, "groups.short.missed")]))
     elif sum(line.gaps.tests or 0 for line in lines):
         said.append(say("groups.short.withheld"))
     else:
@@ -55,13 +56,15 @@ def group_section(speaker: Speaker) -> list[Block]:
     if lines:
         blocks += [_forest(speaker, lines), *_shared(speaker, lines), *_differences(speaker, lines)]
         blocks += _flags(speaker, told, lines)
-        blocks += [*_sensitivity(speaker, lines), *professionals(speaker, lines)]
+        blocks += [*_sensitivity(speaker, [line for line in lines if not line.mirrors]), *professionals(speaker, lines)]
     blocks += [*intersections(speaker, told), *discovered(speaker, told), *rates(speaker, told)]
     return [*blocks, *_not_analysed(speaker, told)]
 
 
 def _kind(speaker: Speaker, lines: Sequence[GroupLine]) -> str:
     """The end of a key: relations in a panel are about the same cases."""
+    if any(line.is_ratio for line in lines):
+        return "_rate"
     return "_same" if _on_same(speaker, lines) else GapWords(speaker).yes_no
 
 
@@ -103,7 +106,7 @@ def _row(speaker: Speaker, line: GroupLine) -> list[str]:
     value = words.value(line.gaps.value) if line.gaps.group else speaker.say("groups.holds")
     if line.note.hidden is not None:
         return [line.name, value, speaker.say("groups.hidden"), *[""] * 10]
-    gap, interval = words.cells(line.gaps.systemic_gap)
+    gap, interval = words.shared_cells(line)
     raw = line.gaps.raw_gap
     spread, spread_interval = words.spread(line)
     counts = [shown_count(speaker, n) for n in (line.gaps.tests, line.gaps.too_few)]
@@ -128,7 +131,7 @@ def _shared(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Block]:
     missed = [line.missed for line in rest if line.missed]
     if rest and not any(line.clear for line in rest):
         first = say("groups.rest" if told else "groups.nothing", n=count(len(rest)))
-        yield " ".join([first, *_missed(speaker, missed, "groups.missed")])
+        yield " ".join([first, *_missed(speaker, missed, "groups.missed", factors=rest[0].is_ratio)])
     elif rest:
         yield say("groups.more_groups", n=count(len(rest)))
     same = [line for line in lines if _same_cases(line)]
@@ -168,15 +171,16 @@ def _one_gap(speaker: Speaker, line: GroupLine, comparisons: int) -> str:
     if gap is None:
         return ""
     same = _on_same(speaker, [line])
-    key = f"groups.{'same' if same else 'gap'}{words.yes_no}"
-    said = [say(key, group=words.group(line), **words.sentence(gap, same=same))]
+    key = f"groups.{'same' if same else 'gap'}{'_rate' if line.is_ratio else words.yes_no}"
+    said = [say(key, group=words.group(line), **words.shared_sentence(line, gap, same=same))]
     if line.clear:
         key = "groups.remains" if comparisons > 1 else "groups.no_chance"
         said += [say(key, n=speaker.numerals.count(comparisons)), say("groups.no_proof")]
     elif line.q is not None and not line.touches_zero:
         said.append(say("groups.corrected", n=speaker.numerals.count(comparisons)))
     elif line.missed:
-        said += [say("groups.chance"), say("groups.missed", size=words.size(line.missed))]
+        size = words.factor(line.missed) if line.is_ratio else words.size(line.missed)
+        said += [say("groups.chance"), say("groups.missed", size=size)]
     return " ".join(said)
 
 
@@ -220,6 +224,7 @@ def _sized(words: GapWords, line: GroupLine) -> dict[str, str]:
 def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> Iterator[Block]:
     """How many stand out, how many chance gives, who could not be told, and what would have been missed."""
     say, count = speaker.say, speaker.numerals.count
+    own = _own(lines)
     lines = [line for line in lines if not line.mirrors]
     counted = [line for line in lines if line.countable]
     tests, flags = sum(line.gaps.tests or 0 for line in counted), sum(line.note.flags or 0 for line in counted)
@@ -243,7 +248,7 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
     if withheld := [line for line in lines if not line.countable and line.gaps.tests != 0 and not line.note.hidden]:
         yield say("groups.withheld", groups=GapWords(speaker).groups(withheld))
     few = sum(line.gaps.too_few or 0 for line in lines if line.note.hidden is None)
-    unseen = _missed(speaker, _own(lines), "groups.missed_own")
+    unseen = _missed(speaker, own, "groups.missed_own")
     if few:
         every = few + sum(line.gaps.tests or 0 for line in lines if line.note.hidden is None)
         unseen.append(say("groups.too_few" if few < every else "groups.too_few_all", n=count(few), all=count(every)))
@@ -256,11 +261,12 @@ def _own(lines: Sequence[GroupLine]) -> list[float]:
     return [line.note.smallest_detectable for line in lines if line.note.smallest_detectable and not line.note.hidden]
 
 
-def _missed(speaker: Speaker, sizes: Sequence[float], key: str) -> list[str]:
-    """What would have been missed, from the best to the worst group."""
+def _missed(speaker: Speaker, sizes: Sequence[float], key: str, *, factors: bool = False) -> list[str]:
+    """What would have been missed, from the best to the worst group. factors: sizes are logarithms of ratios."""
     if not sizes:
         return []
-    low, high = (GapWords(speaker).size(size) for size in (min(sizes), max(sizes)))
+    words = GapWords(speaker)
+    low, high = (words.factor(size) if factors else words.size(size) for size in (min(sizes), max(sizes)))
     return [speaker.say(key, size=low) if low == high else speaker.say(f"{key}_range", low=low, high=high)]
 
 

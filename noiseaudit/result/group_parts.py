@@ -73,6 +73,22 @@ def mirrors(names: Sequence[str | None]) -> list[bool]:
     return [name in twice and name in names[:place] for place, name in enumerate(names)]
 
 
+def counted_once(groups: Sequence[GroupGaps], notes: Sequence[GroupNote]) -> list[bool]:
+    """(G,) which entries are left when of exactly two values of a characteristic one is counted: that with more flags.
+
+    Their tests are the same, but of a rare outcome the same odds are a smaller difference of shares, or of rates: it
+    can be too small to matter for one value only.
+    """
+    again, kept = mirrors([group.group for group in groups]), [True] * len(groups)
+    first = {group.group: place for place, group in reversed(list(enumerate(groups)))}
+    for place, mirror in enumerate(again):
+        if mirror:
+            before = first[groups[place].group]
+            more = (notes[place].flags or 0) > (notes[before].flags or 0)
+            kept[before if more else place] = False
+    return kept
+
+
 @dataclass(frozen=True)
 class GapSensitivity:
     """How strong a difference that is not in the data would have to be to explain the clearest flag away.
@@ -102,6 +118,7 @@ class GroupNote:
     were tested and not flagged.
     differences: professionals whose own difference was tested; clear_differences: of these q <= fdr and worth telling,
     where the shared gap or the heterogeneity is not chance; both None where not known, or hidden.
+    systemic_df: degrees of freedom of the interval of the gap that all share.
     """
 
     scale: GapScale
@@ -117,6 +134,7 @@ class GroupNote:
     differences: int | None = None
     clear_differences: int | None = None
     higher: int | None = None
+    systemic_df: float | None = None
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _blank(group: GroupGaps, note: GroupNote) -> tuple[GroupGaps, GroupNote]:
     group = replace(
         group, systemic_gap=nothing, raw_gap=nothing, heterogeneity=nothing, tests=None, too_few=None, judges=()
     )
-    return group, replace(_untold(note), cases=None, decisions=None, hidden=HIDDEN)
+    return group, replace(_untold(note), cases=None, decisions=None, hidden=HIDDEN, systemic_df=None)
 
 
 def _untold(note: GroupNote) -> GroupNote:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from noiseaudit.errors import CallError
 
 MAGIC = b"noiseaudit store"
-VERSION = 1
+VERSION = 2
 _SUM = hashlib.sha256().digest_size
 _HEAD = len(MAGIC) + 8
 _TEMPORARY = ".noiseaudit-"

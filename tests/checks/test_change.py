@@ -178,9 +178,36 @@ def test_the_variance_of_levels_without_each_is_that_of_the_others() -> None:
         sets = [keep & (member == g) for g in range(3) if (keep & (member == g)).any()]
         return sum(s.sum() * level[s].var(ddof=1) - (se[s] ** 2).sum() for s in sets) / keep.sum()
 
+    everybody = np.arange(10)
     found = LevelVariance.of(level, se, member)
-    assert found.value == pytest.approx(of(np.ones(10, dtype=bool)))
-    assert found.left_out == pytest.approx([of(np.arange(10) != j) for j in range(10)])
+    assert found.value == pytest.approx(of(everybody >= 0))
+    alone = [of(everybody != j) for j in range(8)]
+    assert sorted(found.left_out) == pytest.approx(sorted([*alone, of(everybody < 8)]))  # the two of a set go together
+    single = LevelVariance.of(level, se, np.zeros(10, dtype=int))
+    part = (level - level.mean()) ** 2 * 10 / 9 - se**2
+    assert single.surely == pytest.approx(part.mean() - 2 * part.std(ddof=1) / math.sqrt(10))
+
+
+def test_pairs_alone_are_compared_as_sharply_as_their_number_allows() -> None:
+    """20 sets of two have 20 differences, not 40: intervals hold the truth, and are no wider than that."""
+    rng, held, widths, runs = np.random.default_rng(13), 0, [], 300
+    block, se = np.repeat(np.arange(20), 2), np.full(40, 0.1)
+    for _ in range(runs):
+        true, zero = rng.normal(0, 0.5, 40), rng.normal(0, 1, (2, 20))
+        one, two = (true + se * rng.normal(size=40) + zero[k, block] for k in (0, 1))
+        before, after = (with_levels(levels, se) for levels in (one, two))
+        parts = [
+            replace(each, judges=tuple(replace(j, block=int(b)) for j, b in zip(each.judges, block, strict=True)))
+            for each in (before, after)
+        ]
+        found = paired_levels(*parts)
+        assert found is not None
+        if found.interval is None or found.interval[1] is None:
+            continue
+        held += found.interval[0] <= 1 <= found.interval[1]
+        widths.append(math.log(found.interval[1] / found.interval[0]))
+    assert held / len(widths) >= 0.95 - 2 * math.sqrt(0.05 * 0.95 / len(widths))
+    assert held < len(widths)
 
 
 def test_those_who_share_a_block_with_nobody_are_not_paired() -> None:

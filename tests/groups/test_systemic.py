@@ -151,3 +151,13 @@ def test_a_side_without_spread_is_taken_to_vary_as_the_other_does() -> None:
 def test_where_nothing_varies_there_is_no_interval() -> None:
     found = of_cases([1.0, 1, 1], [0.0, 0, 0])
     assert (found.value, found.interval, found.interval_reason) == (1, None, "no_variation")
+
+
+def test_what_rounding_leaves_is_no_variation() -> None:
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        data = table(seed)
+        data["x"] = 5000 + rng.normal(size=60)[data["case"]] * 300 + rng.normal(size=12)[data["judge"]] * 70
+        found = panel_systemic_gap(*fit_of(data)[:2], by_cell=True)
+        assert found.value == pytest.approx(0, abs=1e-8)
+        assert (found.interval, found.interval_reason) == (None, "no_variation")

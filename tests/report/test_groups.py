@@ -6,19 +6,22 @@ import csv
 import html
 import io
 import json
+import math
 import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import jsonschema
+import numpy as np
+import pandas as pd
 import pytest
 import python_calamine
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 import noiseaudit as na
-from noiseaudit.group_tables import group_lines, group_tables, readers_gap, reliability, usual_spread
+from noiseaudit.group_tables import group_lines, group_tables, readers_gap, reliability, shared_gap_drawn, usual_spread
 from noiseaudit.report import render, summary_text, write_report
 from noiseaudit.result import Estimate, Figure
 from noiseaudit.result.readers import for_readers
@@ -178,6 +181,65 @@ def test_shared_gaps_are_corrected_together_and_mirrors_once() -> None:
         assert [line.q for line in once] == pytest.approx(multipletests(p, method="holm")[1].tolist())
         assert all(line.q == once[0].q for line in lines if line.mirrors)
     assert [line.mirrors for line in group_lines(result("yes or no"))] == [False, True]
+
+
+def rates_of(times: float) -> na.AuditResult:
+    """15 professionals, 0.05 events an hour, `times` as many in group b."""
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"judge": rng.integers(0, 15, 6000), "case": range(6000), "hours": rng.integers(5, 20, 6000)})
+    rows["group"] = np.where(rng.random(6000) < 0.4, "b", "a")
+    rows["decision"] = rng.poisson(0.05 * np.where(rows["group"] == "b", times, 1.0) * rows["hours"])
+    return na.audit(rows, case="case", judge="judge", decision="decision", exposure="hours", groups=["group"])
+
+
+@pytest.mark.parametrize(("times", "clear"), [(1.0, False), (1.8, True)])
+def test_the_gap_of_rates_is_a_ratio_and_1_is_no_gap(times: float, clear: bool) -> None:
+    audited = rates_of(times)
+    first, second = group_lines(audited)
+    value, (low, high) = first.systemic.value, first.systemic.interval
+    assert (first.clear, first.touches_zero) == (clear, not clear)
+    assert low < 1 / times < high
+    df = first.note.systemic_df
+    se = math.log(high / value) / stats.t.ppf(0.975, df)
+    assert first.q == second.q == pytest.approx(2 * stats.t.sf(abs(math.log(value)) / se, df))
+    text = text_of(render(audited, ".html"))
+    said = re.search(r"the rate was (\S+) times that of comparable cases \(95% interval: (\S+) to (\S+)\)", text)
+    assert said is not None
+    assert [float(number) for number in said.groups()] == pytest.approx([value, low, high], abs=0.005)
+    assert ("Chance alone hardly gives such a difference" in text) is clear
+    assert ("For 1 of 1 group the rate is clearly higher or lower than in comparable cases" in text) is clear
+    if not clear:
+        assert f"missed a difference below a factor {math.exp(first.missed):.2f} in the rate" in text
+    drawn, ends = shared_gap_drawn(audited, first)
+    assert drawn == pytest.approx(audited.supplement.mean_decision.value * (value - 1))
+    assert ends[0] < drawn < ends[1]
+
+
+@pytest.mark.parametrize("flags", [(0, 2), (2, 0), (2, 2)])
+def test_of_two_values_that_with_more_flags_is_counted(flags: tuple[int, int]) -> None:
+    """The same odds are a small difference where the outcome is rare, and a large one where it is not."""
+    base = result("yes or no")
+    told = base.supplement.groups
+    notes = tuple(replace(note, flags=n) for note, n in zip(told.notes, flags, strict=True))
+    counted = replace(base, supplement=replace(base.supplement, groups=replace(told, notes=notes)))
+    assert "2 of 33 tests give a flag" in text_of(render(counted, ".md"))
+    outcome = na.check(counted, na.Policy((na.Rule("flags", "groups.flags", fail=0),)))
+    assert (outcome.status, outcome.rules[0].value) == ("fail", 2)
+
+
+def test_the_p_of_a_shared_gap_has_the_degrees_of_freedom_of_its_interval() -> None:
+    base = result("yes or no")
+    told = base.supplement.groups
+
+    def q(df: float | None) -> float:
+        notes = tuple(replace(note, systemic_df=df) for note in told.notes)
+        return group_lines(replace(base, supplement=replace(base.supplement, groups=replace(told, notes=notes))))[0].q
+
+    gap = base.groups[0].systemic_gap
+    half = gap.value - gap.interval[0] if gap.value > 0 else gap.interval[1] - gap.value
+    for df in (3.0, 50.0):
+        assert q(df) == pytest.approx(2 * stats.t.sf(abs(gap.value) / half * stats.t.ppf(0.975, df), df))
+    assert q(None) == pytest.approx(q(39.0))  # of forty professionals, where nothing else is known
 
 
 def test_the_same_cases_show_no_gap_that_all_share_but_a_relation_does() -> None:

@@ -16,7 +16,7 @@ import pytest
 import noiseaudit as na
 from noiseaudit.pipeline.increment import _OF_ONE_PART, audit_increment
 from noiseaudit.simulation.group_design import GroupDesign
-from noiseaudit.store.container import MAGIC, locked, read_container
+from noiseaudit.store.container import MAGIC, VERSION, locked, read_container
 from noiseaudit.store.state import load
 
 ROLES = {"case": "case", "judge": "judge", "decision": "decision"}
@@ -218,7 +218,7 @@ def test_a_damaged_cut_or_older_store_is_refused_and_left_alone(tmp_path: Path) 
             audit_increment(data, design(), store)
         assert refused.value.code == "damaged_store"
         assert store.read_bytes() == wrong
-    older = bytearray(good[:-32].replace(b'"version": 1', b'"version": 0', 1))
+    older = bytearray(good[:-32].replace(f'"version": {VERSION}'.encode(), b'"version": 0', 1))
     store.write_bytes(older + __import__("hashlib").sha256(older).digest())
     with pytest.raises(na.CallError, match="version 0") as refused:
         audit_increment(data, design(), store)
