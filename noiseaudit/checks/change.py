@@ -228,7 +228,7 @@ def _ratio(first: Reading, second: Reading) -> tuple[float | None, Open | None]:
     if not first.value or second.value is None:
         return None, None
     ratio = second.value / first.value
-    if first.interval is None or second.interval is None:
+    if first.interval is None or second.interval is None or first.interval[1] <= 0 or second.interval[1] <= 0:
         return ratio, None
     low, high = 0.0, None
     if second.interval[0] > 0 and second.value > 0:

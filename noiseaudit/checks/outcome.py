@@ -17,7 +17,7 @@ from typing import Any, Literal
 from noiseaudit.checks.change import check_comparable, drift
 from noiseaudit.checks.figures import RATIO, Reading, Selector, Sense, each_gap, nothing
 from noiseaudit.checks.policy import Policy, Rule
-from noiseaudit.errors import NoiseAuditError
+from noiseaudit.errors import CallError, NoiseAuditError
 from noiseaudit.language import catalogue
 from noiseaudit.result import AuditResult, Interval
 
@@ -143,6 +143,9 @@ def check(
     """
     chosen = policy or Policy()
     before = AuditResult.from_dict(baseline) if isinstance(baseline, Mapping) else baseline
+    for one in (result, before, latest):
+        if one is not None and not isinstance(one, AuditResult):
+            raise CallError("wrong_setting", f"a check is of an AuditResult, not of {type(one).__name__}")
     if before is not None and chosen.needs_baseline:
         check_comparable(before, latest or result)
     return Outcome(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from noiseaudit.errors import CallError
 
 FailOn = Literal["fail", "warn"]
 UNKNOWN_EXITS = (0, 1, 4, 99)
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,19 @@ class Rule:
     value: str | None = None
 
     def __post_init__(self) -> None:
+        texts = {"name": self.name, "figure": self.figure}
+        texts |= {key: getattr(self, key) for key in ("unit", "group", "relation", "value")
+                  if getattr(self, key) is not None}  # fmt: skip
+        for key, text in texts.items():
+            if not isinstance(text, str):
+                raise CallError("wrong_rule", f"rule {self.name!r}: {key} is a text, not {text!r}")
         known = self.known  # refuses a figure that does not exist
         limits = [limit for limit in (self.warn, self.fail) if limit is not None]
         if not limits:
             self._refuse("it needs a limit: warn, fail or both")
-        if not all(isinstance(limit, int | float) and not isinstance(limit, bool) for limit in limits):
+        if not all(map(_is_number, limits)):
             self._refuse("a limit is a number")
-        if not all(map(math.isfinite, limits)):
+        if not all(-_LARGEST < limit < _LARGEST for limit in limits):
             self._refuse("a limit is a finite number")
         if self.group is not None and self.relation is not None:
             self._refuse("it is about a group or a relation, not both")
@@ -49,6 +56,8 @@ class Rule:
             if later:
                 side = "below" if self.sense == "lower" else "above"
                 self._refuse(f"warn {self.warn:g} lies {side} fail {self.fail:g}, so it would never warn")
+        if self.sense == "lower" and min(limits) <= 0:
+            self._refuse(f"{self.figure!r} is never below 0, so a limit of {min(limits):g} would never fail or warn")
         if self.sense != "lower" and min(limits) < 0:
             self._refuse(f"a limit of {self.figure!r} is a size; below 0 it would always fail")
 
@@ -83,7 +92,7 @@ class Rule:
     def check_unit(self, unit: str | None) -> None:
         """CallError where the limit stands in another unit than the figure."""
         limits = [limit for limit in (self.warn, self.fail) if limit is not None]
-        if self.unit is not None and self.unit != unit and {self.unit, unit} != {FRACTION, None}:
+        if self.unit is not None and self.unit != unit:
             measured = "it has no unit" if unit is None else f"it is in {unit!r}"
             self._refuse(f"its limit is in {self.unit!r}, and of {self.figure!r} {measured}")
         if unit == FRACTION and max(map(abs, limits)) > 1:
@@ -97,6 +106,10 @@ class Rule:
 
     def _refuse(self, why: str) -> None:
         raise CallError("wrong_rule", f"rule {self.name!r}: {why}")
+
+
+def _is_number(limit: object) -> bool:
+    return isinstance(limit, Real) and not isinstance(limit, bool)
 
 
 DEFAULT_RULES = (
@@ -119,6 +132,9 @@ class Policy:
     exit_zero: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", tuple(self.rules))  # a generator would be judged once, and then be empty
+        if not all(isinstance(rule, Rule) for rule in self.rules):
+            raise CallError("wrong_rule", "the rules of a policy are of the type Rule")
         if not self.rules:
             raise CallError("wrong_rule", "a policy needs at least one rule")
         names = [rule.name for rule in self.rules]
@@ -127,7 +143,9 @@ class Policy:
             raise CallError("wrong_rule", f"there is more than one rule named {', '.join(map(repr, twice))}")
         if self.fail_on not in ("fail", "warn"):
             raise CallError("wrong_setting", f"fail_on is 'fail' or 'warn', not {self.fail_on!r}")
-        if self.unknown_exit not in UNKNOWN_EXITS or isinstance(self.unknown_exit, bool):
+        if not isinstance(self.exit_zero, bool):
+            raise CallError("wrong_setting", f"exit_zero is true or false, not {self.exit_zero!r}")
+        if self.unknown_exit not in UNKNOWN_EXITS or type(self.unknown_exit) is not int:
             listed = ", ".join(map(str, UNKNOWN_EXITS))
             raise CallError("wrong_setting", f"unknown_exit is one of {listed}, not {self.unknown_exit!r}")
 

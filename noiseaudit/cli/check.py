@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from noiseaudit.cli import options as o
 from noiseaudit.cli.terminal import say, show
+
+if TYPE_CHECKING:
+    from noiseaudit.checks.outcome import Outcome
+    from noiseaudit.result import Finding
 
 CHECK = "Check"
 
@@ -57,18 +62,18 @@ def check(
 
     Nothing is guessed: roles and dates come from the config or from options. The last line of the output is JSON.
     """
-    from noiseaudit.checks.outcome import Outcome
     from noiseaudit.checks.outcome import check as judged
     from noiseaudit.checks.policy import Policy
-    from noiseaudit.checks.words import outcome_text
     from noiseaudit.cli.source import readable
     from noiseaudit.config import config_beside
     from noiseaudit.design import AuditDesign
     from noiseaudit.errors import CallError
-    from noiseaudit.formatting import json_text
     from noiseaudit.pipeline import audit
     from noiseaudit.pipeline.increment import Increment, audit_increment
     from noiseaudit.report import write_report, write_text
+    from noiseaudit.result.pseudonyms import read_key
+    from noiseaudit.result.readers import with_judge_codes
+    from noiseaudit.store.container import lock_of, store_path
 
     found = config_beside(file, config)
     asked = {"fail_on": fail_on, "unknown_exit": unknown_exit, "exit_zero": exit_zero or None}
@@ -76,42 +81,60 @@ def check(
     before_at = baseline or _beside(found.path, found.check.baseline)
     before = _baseline(before_at)
     kept = store or _beside(found.path, found.check.store)
+    kept = None if kept is None else store_path(kept)
     report_to = junit or _beside(found.path, found.check.junit)
-    _check_targets(report_to, output, force=force, reads=[Path(file), found.path, before_at, kept])
+    viewers, secret = found.privacy.audience, found.privacy.key_path(found.path)
+    reads = [Path(file), found.path, before_at, kept, secret, kept and lock_of(kept)]
+    _check_targets(report_to, output, force=force, reads=reads)
+    key = None if secret is None or viewers == "public" else read_key(secret, outputs=[output] if output else [])
     design = AuditDesign(**(found.settings | chosen))
 
-    def outcome_of(night: Increment) -> Outcome:
+    outcome: Outcome | None = None
+
+    def settle(night: Increment) -> None:
+        """Judge and tell before anything is kept: a night that is kept cannot be added again."""
+        nonlocal outcome
         if design.dates == "auto" and any(said.code == "W420" for said in night.result.findings):
             what = 'the order of day and month is a guess here; set it: [reading] dates = "dmy"'
             raise CallError("dates_not_set", what)
-        return judged(night.result, policy, baseline=before or night.before, latest=night.part)
-
-    def write(night: Increment) -> None:  # before anything is kept: a night that is kept cannot be added again
-        outcome = outcome_of(night)
+        result, latest = night.result, night.part
+        if key is not None and before is not None:  # the baseline names professionals by their codes
+            result = with_judge_codes(result, key=key)
+            latest = None if latest is None else with_judge_codes(latest, key=key)
+        outcome = judged(result, policy, baseline=before or night.before, latest=latest)
         if report_to is not None:
             write_text(outcome.to_junit(), report_to, force=True)
         if output is not None:
-            write_report(night.result, output, audience=found.privacy.audience, force=True)
+            write_report(night.result, output, audience=viewers, key=key, force=True)
+        _show(outcome, night.result.findings, manner)
 
     with readable(file, max_bytes=design.max_bytes) as (path, name):
         if kept is not None:
-            change = policy.needs_baseline
-            night = audit_increment(path, design, kept, name=name, change=change, accept=write)
+            audit_increment(path, design, kept, name=name, change=policy.needs_baseline, accept=settle)
         else:
-            night = Increment(audit(path, design, name=name, propose=False), None, None)
-            write(night)
-    result, outcome = night.result, outcome_of(night)
+            settle(Increment(audit(path, design, name=name, propose=False), None, None))
+    raise typer.Exit(0 if outcome is None else outcome.exit_code)
+
+
+def _show(outcome: Outcome, findings: Sequence[Finding], manner: o.Manner) -> None:
+    """Warnings, the outcome in words, and on the last line of standard output as JSON."""
+    from noiseaudit.checks.words import outcome_text
+    from noiseaudit.formatting import json_text
+
     if not manner.quiet:
-        for said in result.findings:
+        for said in findings:
             if said.severity != "info":
                 say(f"{said.code}: {said.what}")
         show(outcome_text(outcome, language=manner.language))
     show(json_text(outcome.to_dict(), indent=None))
-    raise typer.Exit(outcome.exit_code)
 
 
 def _beside(config: Path | None, named: str | None) -> Path | None:
     """A path of the config, seen from its folder."""
+    if named is not None and "\0" in named:
+        from noiseaudit.errors import CallError
+
+        raise CallError("wrong_setting", f"{named!r} is no path: it holds a NUL character")
     return None if named is None else (config.parent if config is not None else Path()) / named
 
 

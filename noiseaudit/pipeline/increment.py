@@ -18,10 +18,12 @@ from noiseaudit.pipeline.kept_log import class_rows, kept_log_result, rules_as_d
 from noiseaudit.pipeline.log import is_log
 from noiseaudit.pipeline.panel import panel_result
 from noiseaudit.reading import Log, Tabulated, read, tabulate
+from noiseaudit.reading.account import row_marks
 from noiseaudit.reading.group_values import fetch_characteristics
 from noiseaudit.reading.judge_offices import JudgeOffices, judge_offices
+from noiseaudit.reading.tabulate import said_of_repeats
 from noiseaudit.result import AuditResult, Finding, Input
-from noiseaudit.store.container import locked
+from noiseaudit.store.container import locked, store_path
 from noiseaudit.store.kept_groups import KeptGroup, tells
 from noiseaudit.store.state import OfficeCounts, Part, State, content_of, identity_of, load, save
 
@@ -66,10 +68,11 @@ def audit_increment(
     the store is damaged, busy, of another version or other settings, or holds this part already; then it is left as it
     was. Equal to an audit of all rows at once.
     """
-    path = Path(store)
+    path = store_path(store)
     with locked(path, wait=wait):
         old = load(path) if path.exists() else None
-        with read(source, design, name=name, propose=False) as log:
+        shift = None if old is None else old.cells.shift  # equal decisions of two parts are then equal numbers
+        with read(source, design, name=name, propose=False, shift=shift) as log:
             new, findings = _state_of(log, old)
             merged = new if old is None else old + new
             result = _result(log, merged, findings, name=f"{path.name} ({_parts(merged)})")
@@ -91,6 +94,8 @@ def _parts(state: State) -> str:
 def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]:
     """The state of one export alone, with the classes of the store where there is one."""
     design = log.design
+    if "exposure" in log.columns:
+        raise CallError("store_needs_decisions", "a store keeps decisions, and no events out of an exposure")
     kind = None if like is None else str(like.identity["kind"])
     if kind is not None and design.design not in ("auto", kind):
         raise CallError("other_store", f"the store was made of a {kind}, and the config says {design.design}")
@@ -127,6 +132,7 @@ def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]
         rules=rules,
         counts=counts,
         groups=groups,
+        rows=row_marks(log) if log.duplicates != "keep" else np.zeros(0, dtype=np.uint64),
     )  # fmt: skip
     return state, table.findings
 
@@ -146,6 +152,9 @@ def _result(log: Log, state: State, findings: tuple[Finding, ...], *, name: str)
         if state.rules is not None:
             sums = [each for each in state.groups if isinstance(each, CharacteristicSums) and tells(each)]
             return kept_log_result(log, table, rules_of(state.rules), state.counts, offices=counted, groups=sums)
+        if whole:
+            others = tuple(said for said in findings if said.code != "W502")
+            table = Tabulated(state.cells, indicators, source, (*others, *said_of_repeats(log, state.cells)))
         codes = tuple(each for each in state.groups if isinstance(each, Characteristic) and tells(each))
         return panel_result(log, table, log.design, offices=counted, characteristics=codes)
 

@@ -12,7 +12,7 @@ from noiseaudit.aggregates.characteristics import CharacteristicSums
 from noiseaudit.comparable.measure import measure_classes
 from noiseaudit.comparable.rules import Leaf, Rules, Split, features_of
 from noiseaudit.design import AuditDesign
-from noiseaudit.errors import CallError, NotIdentified
+from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.comparable_pairs import pairs_disagreement
 from noiseaudit.pipeline.case_counts import CaseCounts, cells_decided_twice
 from noiseaudit.pipeline.compared import classes_of_one_judge, coded_decisions, of_scale, usable_features
@@ -40,8 +40,6 @@ class ClassRows:
 
 def class_rows(log: Log, design: AuditDesign, rules: Rules | None) -> ClassRows:
     """Class every row in the engine. rules: of the store; None: they are learnt from these rows."""
-    if "exposure" in log.columns:
-        raise CallError("store_needs_decisions", "a store keeps decisions, and no events out of an exposure")
     columns, findings = case_columns(log.table, design), list[Finding]()
     if rules is None:
         sample = fetch_rows(log, columns, findings=findings, sample=SAMPLE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import DataError, Problem
 from noiseaudit.reading.characteristics import check_characteristics
@@ -34,22 +36,29 @@ __all__ = [
 ]
 
 
-def read(source: object, design: AuditDesign, *, name: str | None = None, propose: bool = True) -> Log:
+def read(
+    source: object, design: AuditDesign, *, name: str | None = None, propose: bool = True, shift: Decimal | None = None
+) -> Log:
     """Open a source, find the roles, code the decision. Use the Log as a context manager.
 
     CallError for a wrong call, DataError with every row for data that cannot be used as given. With
-    propose=False roles are never guessed.
+    propose=False roles are never guessed. shift: taken off numbers; None: the first of them.
     """
     table = open_table(source, design, name=name)
     try:
-        return read_table(table, design, propose=propose)
+        return read_table(table, design, propose=propose, shift=shift)
     except BaseException:
         table.close()
         raise
 
 
 def read_table(
-    table: Table, design: AuditDesign, *, propose: bool = True, proposals: list[Proposal] | None = None
+    table: Table,
+    design: AuditDesign,
+    *,
+    propose: bool = True,
+    proposals: list[Proposal] | None = None,
+    shift: Decimal | None = None,
 ) -> Log:
     """The Log of an open table, which owns it from then on.
 
@@ -71,7 +80,7 @@ def read_table(
         )
     if resolved.exposure is not None and resolved.scale == "auto":
         resolved = resolved.changed(scale="count")
-    coding = code_decision(table, decision, resolved)
+    coding = code_decision(table, decision, resolved, shift=shift)
     columns = {
         "row": "row",
         "case_id": _key(table, case, resolved),

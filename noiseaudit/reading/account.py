@@ -10,7 +10,7 @@ import pandas as pd
 
 from noiseaudit.errors import DataError, Place, Problem
 from noiseaudit.reading.log import Log
-from noiseaudit.reading.table import MOST_PLACES, VIEW
+from noiseaudit.reading.table import MOST_PLACES, VIEW, literal
 from noiseaudit.reading.wide import TOTAL
 from noiseaudit.reading.words import is_total
 from noiseaudit.result import Exclusion, Finding, Input
@@ -128,6 +128,21 @@ def _unkeyed(log: Log) -> _Unkeyed:
         tuple(row for row, lacks_case in totals if lacks_case),
         tuple(row for row, lacks_case in totals if not lacks_case),
     )
+
+
+def row_marks(log: Log) -> npt.NDArray[np.uint64]:
+    """(R,) half of the MD5 of every row with a case, a professional and a decision, in order of size.
+
+    Equal for rows that are equal in every column, as they are written. Names of columns count, their order does not.
+    """
+    table = log.table
+    order = sorted(range(len(table.names)), key=lambda i: table.names[i])
+    parts = [f"coalesce({literal(table.names[i] + '=')} || CAST(c{i} AS VARCHAR), '')" for i in order]
+    told = [table.column(str(log.roles[role])) for role in ("case", "judge", "decision")
+            if log.roles.get(role) in table.names]  # fmt: skip
+    where = " AND ".join([*(f"{column} IS NOT NULL" for column in told), *([log.where] if log.where else [])])
+    mark = f"md5_number_lower(concat_ws(chr(31), {', '.join(parts)}))"
+    return np.sort(table.numbers(f"SELECT {mark} AS mark FROM {table.whole} WHERE {where or 'true'}", "mark"))
 
 
 def drop_or_refuse_identical(log: Log) -> int:

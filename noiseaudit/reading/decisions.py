@@ -33,13 +33,13 @@ class Coding:
     findings: tuple[Finding, ...] = field(default=())
 
 
-def code_decision(table: Table, column: str, design: AuditDesign) -> Coding:
+def code_decision(table: Table, column: str, design: AuditDesign, *, shift: Decimal | None = None) -> Coding:
     """Scale and coding of the decision column, as asked or as the content says.
 
     0/1 or a known pair of words is yes/no; other text is nominal; every other number is continuous. Text that has an
-    order nobody gave, or a third word beside yes and no, is refused with what to say.
+    order nobody gave, or a third word beside yes and no, is refused with what to say. shift: taken off numbers.
     """
-    coder = _Coder(table, column, design)
+    coder = _Coder(table, column, design, shift)
     return coder.positive() if design.positive is not None else coder.coding()
 
 
@@ -50,6 +50,7 @@ class _Coder:
     table: Table
     column: str
     design: AuditDesign
+    shift: Decimal | None = None
 
     def coding(self) -> Coding:
         ordered = self.design.scale == "auto" and bool(self.design.order)
@@ -186,10 +187,11 @@ class _Coder:
             self._refuse_where(numbers, f"{numbers.sql} <= 0", "nonpositive_values",
                                "a logarithm needs decisions above zero.",
                                "Use --scale continuous, or leave such rows out for a stated reason.")  # fmt: skip
-            log = 0.0 if numbers.first is None else float(numbers.first.ln())
+            first = Decimal(0) if numbers.first is None else numbers.first.ln()
+            log = float(first if self.shift is None else self.shift)
             sql = f"ln(CAST({numbers.sql} AS DOUBLE)) - ({log!r}::DOUBLE)"
             return Coding(sql, "log", Decimal(log), unit=unit, **known)  # type: ignore[arg-type]
-        shift = numbers.first or Decimal(0)
+        shift = (numbers.first or Decimal(0)) if self.shift is None else self.shift
         if numbers.exact:
             sql = f"CAST(({numbers.sql}) - ({shift:f}) AS DOUBLE)"
         else:

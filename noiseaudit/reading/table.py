@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 
 from noiseaudit.errors import DataError, Place, Problem
 from noiseaudit.reading.places import Locator, Places, letter
@@ -83,6 +85,13 @@ class Table:
         """Rows of a query over the view; a source that does not parse after all is refused."""
         try:
             return self.connection.sql(sql).fetchall()
+        except duckdb.InvalidInputException:
+            raise self.refusal() from None
+
+    def numbers(self, sql: str, column: str) -> npt.NDArray[Any]:
+        """One column of a query as an array."""
+        try:
+            return np.asarray(self.connection.sql(sql).fetchnumpy()[column])
         except duckdb.InvalidInputException:
             raise self.refusal() from None
 

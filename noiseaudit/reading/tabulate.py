@@ -71,11 +71,9 @@ def tabulate(log: Log, *, classes: CaseClasses | None = None) -> Tabulated:
         main = _numeric_cells(log, groups)
     else:
         main = _scores(indicators) if log.scale == "ordinal" else indicators
-    repeated = int((main.n > 1).sum())
     if classes is not None:
         return Tabulated(main, indicators, account, tuple(findings))
-    if repeated and not log.timed and "weight" not in log.roles:
-        findings.append(finding("W502", n=repeated))
+    findings += said_of_repeats(log, main)
     if "truth" in log.roles and log.scale != "nominal":
         main = replace(main, truth=_truths(log, groups, main))
     return Tabulated(main, indicators, account, tuple(findings))
@@ -83,6 +81,13 @@ def tabulate(log: Log, *, classes: CaseClasses | None = None) -> Tabulated:
 
 def _categorical(log: Log) -> bool:
     return log.scale in ("nominal", "ordinal")
+
+
+def said_of_repeats(log: Log, cells: Cells) -> list[Finding]:
+    """That somebody decided a case again, where no column tells when."""
+    repeated = int((cells.n > 1).sum())
+    told = log.timed or "weight" in log.roles
+    return [finding("W502", n=repeated)] if repeated and not told else []
 
 
 def _grouped(log: Log, classes: CaseClasses | None = None) -> pd.DataFrame:

@@ -22,6 +22,8 @@ SCHEMA = "noiseaudit/result"
 SCHEMA_VERSION = "1.0"
 DERIVED = {Estimate: ("sd", "sd_interval", "at_boundary"), Bounded: ("sd_bounds",)}  # written, and worked out again
 OWN_DIFFERENCE = ("difference", "difference_interval", "difference_q")  # of relations only
+_LARGEST = 1e300  # no figure of decisions is larger; beyond, sums of squares are no numbers any more
+_MOST = 2**62
 _BY_STATUS = {"bounded": Bounded, "not_identified": NotIdentified}
 
 
@@ -103,7 +105,7 @@ def from_dict(data: Mapping[str, Any]) -> AuditResult:
             },
             tool_version=data["tool"]["version"],
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         key = f" at {error}" if isinstance(error, KeyError) else ""  # other messages quote values
         raise CallError("wrong_schema", f"the file is damaged: {type(error).__name__}{key}") from None
 
@@ -116,7 +118,7 @@ def read_result(path: Path) -> AuditResult:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise CallError("no_such_result", f"cannot read the result {str(path)!r}: {why}") from None
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise CallError("wrong_schema", f"{str(path)!r} is not JSON, or only a part of it") from None
     if not isinstance(data, dict):
@@ -130,6 +132,10 @@ def is_result(path: Path) -> bool:
         return f'"schema": "{SCHEMA}"'.encode() in file.read(200)
 
 
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
+
+
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
@@ -139,16 +145,20 @@ def _build(hint: Any, value: Any) -> Any:
     """`value` as the type that `hint` names; unions of figures are told apart by their status."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        if value is None:
+        if value is None and type(None) in arguments:
             return None
         choices = [choice for choice in arguments if choice is not type(None)]
         wanted = _BY_STATUS.get(str(value.get("status"))) if isinstance(value, Mapping) else None
         return _build(wanted if wanted in choices else choices[0], value)
     if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise TypeError
         if len(arguments) == 2 and arguments[1] is Ellipsis:
             return tuple(_build(arguments[0], item) for item in value)
         return tuple(_build(kind, item) for kind, item in zip(arguments, value, strict=True))
     if is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, Mapping):
+            raise TypeError
         return hint(
             **{
                 f.name: _build(_hints(hint)[f.name], value[f.name])
@@ -156,6 +166,24 @@ def _build(hint: Any, value: Any) -> Any:
                 if f.name in value or (f.default is MISSING and f.default_factory is MISSING)
             }
         )
-    if isinstance(value, Mapping):
-        return dict(value)
-    return float(value) if hint is float else value
+    if origin is Mapping:
+        return {str(key): _build(arguments[1], item) for key, item in dict(value).items()}
+    return _leaf(hint, value)
+
+
+def _leaf(hint: Any, value: Any) -> Any:
+    """A number, text or flag of the type that `hint` names; TypeError or ValueError for any other."""
+    if typing.get_origin(hint) is typing.Literal:
+        if value not in typing.get_args(hint):
+            raise ValueError
+        return value
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        number = float(value)
+        if not abs(number) < _LARGEST:
+            raise ValueError
+        return number
+    if hint is float or (hint in (int, str, bool) and type(value) is not hint):
+        raise TypeError
+    if hint is int and abs(value) > _MOST:
+        raise ValueError
+    return value

@@ -28,6 +28,12 @@ def names_for(result: AuditResult, audience: Audience, *, key: bytes | None = No
     return dict(zip(labels, codes(labels, key), strict=True)) if audience == "team" else {}
 
 
+def with_judge_codes(result: AuditResult, *, key: bytes) -> AuditResult:
+    """The result with the codes of a key for the names of its professionals, as in files for a team."""
+    named = names_for(result, "team", key=key)
+    return replace(result, judges=tuple(replace(judge, judge=named[judge.judge]) for judge in result.judges))
+
+
 def with_codes(result: AuditResult, named: Mapping[str, str]) -> AuditResult:
     """Gaps of the professionals that have a code, in the order of the codes, wherever the result holds such gaps."""
     groups = tuple(replace(group, judges=_coded(group.judges, named)) for group in result.groups)

@@ -84,13 +84,31 @@ def read_container(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     return head["data"], arrays
 
 
+def store_path(store: str | Path) -> Path:
+    """Where a store lies, links followed; CallError where there is something else, or no folder."""
+    path = Path(store)
+    if not path.name or path.is_dir():
+        raise CallError("no_such_store", f"{str(store)!r} is a folder; give the name of a file for the store")
+    path = path.resolve()
+    if path.exists():
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise CallError("damaged_store", f"{str(store)!r} is no store of noiseaudit; nothing was changed")
+    return path
+
+
+def lock_of(path: Path) -> Path:
+    """The lock that lies beside a store."""
+    return path.with_name(path.name + ".lock")
+
+
 @contextmanager
 def locked(path: Path, *, wait: float = 60.0) -> Iterator[None]:
     """Nobody else updates the store meanwhile; CallError where somebody still does after `wait` seconds.
 
     The lock lies beside the store and goes with the process that holds it, however that ends.
     """
-    lock = path.with_name(path.name + ".lock")
+    lock = lock_of(path)
     try:
         file = lock.open("a+b")
     except OSError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from noiseaudit.aggregates.cells import Cells, Codes, joined_labels
@@ -22,6 +23,7 @@ from noiseaudit.store.container import Array, read_container, write_container
 from noiseaudit.store.kept_groups import KeptGroup, as_arrays, joined_groups, of_arrays
 
 Names = tuple[str, ...]
+Marks = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class State:
 
     identity: what must be the same in every part (roles, scale, categories, settings that shape cells). rules: of the
     classes of a log, as plain data; None for panels. counts: of the cases of a log. excluded: rows by reason. groups:
-    characteristics and relations.
+    characteristics and relations. rows: marks of the rows that hold decisions, in order (`row_marks`), by which a row
+    is known again; empty where repeats are kept.
     """
 
     identity: Mapping[str, Any]
@@ -76,6 +79,7 @@ class State:
     rules: Any = None
     counts: Mapping[str, int] = field(default_factory=dict)
     groups: tuple[KeptGroup, ...] = ()
+    rows: Marks = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
 
     @property
     def rows_read(self) -> int:
@@ -112,6 +116,7 @@ class State:
             period=(min(p[0] for p in periods), max(p[1] for p in periods)) if periods else None,
             offices=offices,
             counts={key: n + other.counts.get(key, 0) for key, n in self.counts.items()},
+            rows=np.sort(np.concatenate([self.rows, other.rows]), kind="stable"),
         )
 
     def holds(self, part: Part) -> Part | None:
@@ -138,6 +143,26 @@ class State:
                     "part_merged",
                     f"the store holds the decisions of {part.name!r} already (as {again.name!r}); nothing was changed",
                 )
+        known = np.searchsorted(self.rows, other.rows, side="right") > np.searchsorted(self.rows, other.rows)
+        if known.any():
+            raise CallError(
+                "rows_merged",
+                f"the store holds {int(known.sum())} of the {len(known)} rows of {other.parts[-1].name!r} already, "
+                "equal in every column; nothing was changed. Export the new rows only.",
+            )
+        self._check_truth(other)
+
+    def _check_truth(self, other: State) -> None:
+        """A case has one right answer."""
+        ours, its = self.cells.truth, other.cells.truth
+        if ours is None or its is None:
+            return
+        place = self.cells.cases.get_indexer(other.cells.cases)
+        move = float(other.cells.shift - self.cells.shift)
+        apart = np.abs(np.where(place >= 0, ours[place], np.nan) - (its + move))
+        if (apart > 1e-9 * max(1.0, float(np.nanmax(np.abs(ours), initial=0.0)))).any():
+            what = "cases that the store holds have another right answer in this part; nothing was changed"
+            raise CallError("parts_contradict", what)
 
 
 def content_of(cells: Cells) -> str:
@@ -174,6 +199,7 @@ def save(state: State, path: Path) -> None:
         "tables": {},
     }
     data["groups"], arrays = as_arrays(state.groups)
+    arrays["rows"] = state.rows
     for name, cells in (("cells", state.cells), ("indicators", state.indicators)):
         if cells is not None:
             data["tables"][name] = {"shift": str(cells.shift), "categories": list(cells.categories)}
@@ -188,6 +214,14 @@ def save(state: State, path: Path) -> None:
 def load(path: Path) -> State:
     """The state of a store; CallError as `read_container`."""
     data, arrays = read_container(path)
+    try:
+        return _state_of(data, arrays)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        what = f"the store {str(path)!r} is damaged: parts of it are missing; nothing was changed"
+        raise CallError("damaged_store", what) from None
+
+
+def _state_of(data: Mapping[str, Any], arrays: Mapping[str, Array]) -> State:
     period = data["period"]
     offices = None
     if "offices.n" in arrays:
@@ -208,6 +242,7 @@ def load(path: Path) -> State:
         rules=data["rules"],
         counts=data["counts"],
         groups=of_arrays(data["groups"], arrays),
+        rows=arrays["rows"],
     )
 
 

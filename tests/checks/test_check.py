@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 import noiseaudit as na
@@ -329,6 +330,39 @@ def test_a_policy_is_checked_as_a_whole() -> None:
     for wrong in (2, True, "4"):
         with pytest.raises(na.CallError, match="unknown_exit"):
             na.Policy(unknown_exit=wrong)  # type: ignore[arg-type]
+
+
+def test_rules_that_come_one_by_one_are_all_judged() -> None:
+    policy = na.Policy(na.Rule(name, "noise.level.sd", fail=0) for name in "ab")  # type: ignore[arg-type]
+    assert len(policy.rules) == 2
+    assert na.check(PANEL, policy).status == "fail"
+    assert len(na.check(PANEL, policy).rules) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: na.Policy(({"figure": "noise.level.sd"},)),  # type: ignore[arg-type]
+        lambda: na.Policy(exit_zero="false"),  # type: ignore[arg-type]
+        lambda: na.Policy(unknown_exit=4.0),  # type: ignore[arg-type]
+        lambda: na.Rule("r", None, fail=1),  # type: ignore[arg-type]
+        lambda: na.Rule(None, "noise.level.sd", fail=1),  # type: ignore[arg-type]
+        lambda: na.Rule("r", "noise.level.sd", fail=10**400),
+        lambda: na.Rule("r", "noise.level.sd", fail=1, unit=3),  # type: ignore[arg-type]
+        lambda: na.check(PANEL, baseline="x.json"),  # type: ignore[arg-type]
+        lambda: na.check("x.json"),  # type: ignore[arg-type]
+        lambda: na.Rule("r", "design.judges", fail=-5),
+        lambda: na.Rule("r", "design.overlap", fail=0),
+        lambda: na.check(PANEL, na.Policy((na.Rule("r", "noise.level.sd", fail=1, unit="fraction"),))),
+    ],
+)
+def test_wrong_types_are_wrong_calls(wrong: Any) -> None:
+    with pytest.raises(na.CallError):
+        wrong()
+
+
+def test_a_limit_may_be_a_number_of_numpy() -> None:
+    assert na.check(PANEL, na.Policy((na.Rule("r", "noise.level.sd", fail=np.int64(9)),))).status == "pass"
 
 
 def test_the_outcome_says_nothing_about_persons() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -151,6 +153,54 @@ def test_where_the_outcome_cannot_be_written_nothing_is_kept(folder: Path, monke
         app(["check", "one.csv", "--store", "cells", "--junit", "j.xml"], standalone_mode=False)
     assert called
     assert not (folder / "cells").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_outcome_that_nobody_gets_is_not_kept(folder: Path) -> None:
+    config(folder, 'level = {figure = "noise.level.sd", fail = 9}')
+    program = "from noiseaudit.cli import main; main()"
+    with Path("/dev/full").open("wb") as full:
+        call = [sys.executable, "-c", program, "check", "one.csv", "--store", "cells"]
+        done = subprocess.run(call, cwd=folder, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert not (folder / "cells").exists()
+    run("check", "one.csv", "--store", "cells", cwd=folder, code=0)
+
+
+def test_paths_that_are_none_are_wrong_calls(folder: Path) -> None:
+    config(folder, 'level = {figure = "noise.level.sd", fail = 9}')
+    for wrong in (["--store", "."], ["--store", "/"], ["--store", ""], ["--store", "two.csv"],
+                  ["--store", "s", "--junit", "s.lock"]):  # fmt: skip
+        run("check", "one.csv", *wrong, cwd=folder, code=2)
+    for key in ("baseline", "junit", "store"):
+        config(folder, f'{key} = "a\\u0000b"\nlevel = {{figure = "noise.level.sd", fail = 9}}')
+        run("check", "one.csv", cwd=folder, code=2)
+    assert not list(folder.glob("*.lock"))
+
+
+def test_the_key_of_a_team_tells_who_serves_in_both(folder: Path) -> None:
+    (folder / "keys").mkdir()
+    key = folder / "keys" / "key"
+    key.write_bytes(b"0123456789abcdef0123456789abcdef")
+    key.chmod(0o600)
+    team = '[privacy]\naudience = "team"\nkey_file = "keys/key"\n'
+    rule = '[check]\nunknown_exit = 0\ndrift = {figure = "drift.noise.level.sd", fail = 9}\n'
+    (folder / "noiseaudit.toml").write_text(f"version = 1\n{ROLES}{team}{rule}", "utf-8")
+    run("report", "one.csv", "-o", "one.json", cwd=folder, code=0)
+    keyed = last(run("check", "two.csv", "--baseline", "one.json", "-o", "two.json", cwd=folder, code=0).stdout)
+    names = [{judge["judge"] for judge in json.loads((folder / f"{n}.json").read_text("utf-8"))["judges"]}
+             for n in ("one", "two")]  # fmt: skip
+    assert names[0] == names[1]
+    assert all(name.startswith("P-") for name in names[0])
+    assert b"serve in both" in run("compare", "one.json", "two.json", cwd=folder, code=0).stdout
+    (folder / "noiseaudit.toml").write_text(f"version = 1\n{ROLES}{rule}", "utf-8")
+    strangers = last(run("check", "two.csv", "--baseline", "one.json", cwd=folder, code=0).stdout)
+    width = [np.ptp(np.log(found["rules"][0]["interval"])) for found in (keyed, strangers)]
+    assert width[0] < width[1]
+    (folder / "noiseaudit.toml").write_text(f"version = 1\n{ROLES}{team}{rule}", "utf-8")
+    run("check", "two.csv", "-o", "keys/two.json", cwd=folder, code=2)
+    key.unlink()
+    run("check", "two.csv", cwd=folder, code=2)
 
 
 def test_a_baseline_is_an_earlier_result(folder: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 import noiseaudit as na
 from noiseaudit.pipeline.increment import _OF_ONE_PART, audit_increment
 from noiseaudit.simulation.group_design import GroupDesign
-from noiseaudit.store.container import MAGIC, VERSION, locked, read_container
+from noiseaudit.store.container import MAGIC, VERSION, locked, read_container, write_container
 from noiseaudit.store.state import load
 
 ROLES = {"case": "case", "judge": "judge", "decision": "decision"}
@@ -293,3 +293,125 @@ def test_the_state_is_plain(tmp_path: Path) -> None:
     state = load(tmp_path / "store")
     assert json.loads(json.dumps(state.identity)) == dict(state.identity)
     assert replace(state, parts=()).rows_read == 0
+
+
+@pytest.mark.parametrize("duplicates", ["ask", "drop"])
+@pytest.mark.parametrize("role", [{}, {"occasion": "occasion"}, {"design": "log"}])
+def test_nights_that_overlap_are_refused(duplicates: Any, role: dict[str, str], tmp_path: Path) -> None:
+    """A rolling export: all rows at once would be refused (E501), or the repeats dropped."""
+    if role.get("design") == "log":
+        data = na.simulate_log(judges=12, cases=900, seed=3).data.drop(columns="moment")
+    else:
+        data = na.simulate(judges=8, cases=40, repeats=(1, 3), seed=3).data
+    settings, store = design(duplicates=duplicates, **role), tmp_path / "store"
+    first, second = data[:600], data[550:]
+    audit_increment(first, settings, store)
+    before = store.read_bytes()
+    if duplicates == "ask":
+        with pytest.raises(na.NoiseAuditError) as all_at_once:
+            na.audit(pd.concat([first, second]), settings)
+        assert "E501" in all_at_once.value.message
+    for part in (second, second.sample(frac=1, random_state=1)[list(reversed(second.columns))]):
+        with pytest.raises(na.CallError, match="50 of the") as refused:
+            audit_increment(part, settings, store)
+        assert refused.value.code == "rows_merged"
+        assert store.read_bytes() == before
+    assert audit_increment(data[600:], settings, store).result.design.decisions == len(data)
+
+
+def test_where_repeats_are_kept_they_count_as_they_do_at_once(tmp_path: Path) -> None:
+    """The same decision on two nights is no noise, to the last digit, whatever the first decision of a night was."""
+    data = na.simulate(judges=10, cases=30, mean=1234.5, seed=4).data
+    data["decision"] = data["decision"].round(2)
+    again = data.sample(frac=0.9, random_state=4).assign(note="again")
+    data, settings = data.assign(note="first"), design(duplicates="keep")
+    found, whole = merged([data, again], tmp_path / "store", settings), na.audit(pd.concat([data, again]), settings)
+    alike(found, whole)
+    assert found.noise.occasion == whole.noise.occasion
+    assert found.noise.occasion.variance == 0
+
+
+def test_a_case_has_one_right_answer_in_all_parts(tmp_path: Path) -> None:
+    data = na.simulate(judges=10, cases=30, with_answer=True, seed=6).data
+    settings, store = design(truth="truth"), tmp_path / "store"
+    half = data["judge"].isin(data["judge"].unique()[:5])
+    audit_increment(data[half], settings, store)
+    before = store.read_bytes()
+    wrong = data[~half].assign(truth=lambda rows: rows["truth"] + 5 * (rows["case"] == rows["case"].iloc[0]))
+    with pytest.raises(na.CallError, match="right answer") as refused:
+        audit_increment(wrong, settings, store)
+    assert refused.value.code == "parts_contradict"
+    assert store.read_bytes() == before
+    alike(
+        audit_increment(data[~half], settings, store).result, na.audit(pd.concat([data[half], data[~half]]), settings)
+    )
+
+
+@pytest.mark.parametrize("scale", ["continuous", "binary"])
+def test_a_log_without_features_is_that_of_one_too_large_for_memory(
+    scale: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = na.simulate_log(judges=20, cases=4000, scale=scale, seed=21).data
+    data["group"] = np.array(["a", "b", "c"])[np.arange(len(data)) % 3]
+    settings = design(design="log", groups=("group",))
+    found = merged([data[k::3] for k in range(3)], tmp_path / "store", settings)
+    monkeypatch.setattr("noiseaudit.pipeline.MOST_ROWS", 0)
+    whole = na.audit(data, settings)
+    for part in ("system", "level", "pattern", "occasion"):
+        one, other = (dict(leaves(result.to_dict()["noise"][part])) for result in (found, whole))
+        assert one.keys() == other.keys()
+        for place, value in one.items():
+            same = value == other[place] or math.isclose(value, other[place], rel_tol=1e-12, abs_tol=1e-12)
+            assert same, (part, place)
+    for one, other in zip(found.groups, whole.groups, strict=True):
+        assert one.systemic_gap == other.systemic_gap  # not identified without features
+        assert one.raw_gap.interval == pytest.approx(other.raw_gap.interval, rel=1e-12)
+        assert one.heterogeneity.variance == pytest.approx(other.heterogeneity.variance, rel=1e-12)
+        assert one.heterogeneity.variance_interval == pytest.approx(other.heterogeneity.variance_interval, rel=1e-12)
+
+
+def test_a_store_is_one_file_whatever_link_leads_there(tmp_path: Path) -> None:
+    parts = nights(na.simulate(judges=8, cases=40, seed=1).data, 3)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "store")
+    for part in parts:
+        found = audit_increment(part, design(), tmp_path / "link").result
+    assert found.design.cases == 40
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["store", "store.lock"]
+
+
+@pytest.mark.parametrize("wrong", [".", "/", "", "folder", "rows.csv"])
+def test_what_cannot_be_a_store_is_refused_before_anything_is_written(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "rows.csv").write_text("case,judge,decision\na,b,1\n", "utf-8")
+    there = sorted(tmp_path.iterdir())
+    with pytest.raises(na.CallError) as refused:
+        audit_increment(na.simulate(judges=8, cases=20, seed=1).data, design(), wrong)
+    assert refused.value.code in ("no_such_store", "damaged_store")
+    assert sorted(tmp_path.iterdir()) == there
+
+
+def test_a_store_that_lacks_a_part_is_damaged(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    _store(store)
+    data, arrays = read_container(store)
+    for lacking in ("cells.n", "rows"):
+        write_container(store, data, {key: array for key, array in arrays.items() if key != lacking})
+        with pytest.raises(na.CallError) as refused:
+            load(store)
+        assert refused.value.code == "damaged_store"
+    write_container(store, {**data, "parts": [{}]}, arrays)
+    with pytest.raises(na.CallError, match="damaged"):
+        load(store)
+
+
+def test_rates_are_refused_whatever_the_design(tmp_path: Path) -> None:
+    data = na.simulate(judges=8, cases=20, seed=1).data.assign(hours=2, decision=1)
+    for kind in ("panel", "log"):
+        with pytest.raises(na.CallError) as refused:
+            audit_increment(data, na.AuditDesign(**ROLES, exposure="hours", design=kind), tmp_path / "store")
+        assert refused.value.code == "store_needs_decisions"
