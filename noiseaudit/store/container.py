@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import tempfile
 import time
@@ -43,8 +44,9 @@ def write_container(path: Path, data: Mapping[str, Any], arrays: Mapping[str, Ar
             with os.fdopen(handle, "wb") as raw:
                 out = _Summed(raw)
                 out.write(MAGIC + len(head).to_bytes(8, "little") + head)
-                for array in arrays.values():
-                    np.lib.format.write_array(out, np.ascontiguousarray(array), allow_pickle=False)
+                for array in map(np.ascontiguousarray, arrays.values()):
+                    np.lib.format.write_array_header_1_0(out, np.lib.format.header_data_from_array_1_0(array))
+                    out.write(array.reshape(-1).view(np.uint8))
                 raw.write(out.sum.digest())
                 raw.flush()
                 os.fsync(raw.fileno())
@@ -79,9 +81,23 @@ def read_container(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
             f"the store {str(path)!r} is of version {head['version']}, and this noiseaudit reads version {VERSION}; "
             "nothing was changed. Make it anew from the exports, or use the noiseaudit that wrote it.",
         )
-    body = io.BytesIO(memoryview(raw)[_HEAD + length : -_SUM])
-    arrays = {name: np.lib.format.read_array(body, allow_pickle=False) for name in head["arrays"]}
+    arrays, begin = {}, _HEAD + length
+    for name in head["arrays"]:
+        arrays[name], begin = _array_at(raw, begin)
     return head["data"], arrays
+
+
+def _array_at(raw: bytes, begin: int) -> tuple[Array, int]:
+    """The .npy that begins there, over the bytes as they are, and where it ends."""
+    file = io.BytesIO(raw)  # of bytes: no copy
+    file.seek(begin)
+    np.lib.format.read_magic(file)
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    if fortran or dtype.hasobject:
+        raise ValueError("only plain arrays in order of rows are kept")
+    count = math.prod(shape)
+    array = np.frombuffer(raw, dtype=dtype, count=count, offset=file.tell()).reshape(shape)
+    return array, file.tell() + count * dtype.itemsize
 
 
 def store_path(store: str | Path) -> Path:

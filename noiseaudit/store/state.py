@@ -116,7 +116,7 @@ class State:
             period=(min(p[0] for p in periods), max(p[1] for p in periods)) if periods else None,
             offices=offices,
             counts={key: n + other.counts.get(key, 0) for key, n in self.counts.items()},
-            rows=np.sort(np.concatenate([self.rows, other.rows]), kind="stable"),
+            rows=np.insert(self.rows, np.searchsorted(self.rows, other.rows), other.rows),
         )
 
     def holds(self, part: Part) -> Part | None:
