@@ -18,15 +18,18 @@ pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="memory and open files
 
 
 def test_nothing_grows() -> None:
-    command = [sys.executable, "-m", "benchmarks.worker", "--times", "300", "--every", "50", "--json"]
+    command = [sys.executable, "-m", "benchmarks.worker", "--times", "400", "--every", "50", "--json"]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     _, first, *rest = json.loads(done.stdout)  # the first fifty warm up
     last = rest[-1]
-    assert last["checks"] == 300
-    assert last["resident"] - first["resident"] < 4, "MB in 200 checks: 20 kB each would be seen"
+    assert last["checks"] == 400
+    held = min(
+        sample["resident"] for sample in rest[-3:]
+    )  # what is only borrowed when a sample is taken comes and goes
+    assert held - first["resident"] < 4, "MB in 200 checks: 20 kB each would be seen"
     assert last["files"] <= first["files"]
     assert last["threads"] <= first["threads"]
 
