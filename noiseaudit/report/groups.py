@@ -187,7 +187,7 @@ def _one_gap(speaker: Speaker, line: GroupLine, comparisons: int) -> str:
 def _differences(speaker: Speaker, lines: Sequence[GroupLine]) -> Iterator[Block]:
     """How colleagues differ in their gaps, before anything about single ones."""
     say, words = speaker.say, GapWords(speaker)
-    shown = [line for line in lines if line.note.hidden is None]
+    shown = [line for line in lines if line.note.hidden is None and not line.mirrors]
     differing = [line for line in shown if line.differs]
     if len(differing) <= _ONE_BY_ONE:
         keys = ("groups.spread_same" if _on_same(speaker, [line]) else "groups.spread" for line in differing)
