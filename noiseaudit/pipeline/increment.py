@@ -22,6 +22,7 @@ from noiseaudit.reading.account import row_marks
 from noiseaudit.reading.group_values import fetch_characteristics
 from noiseaudit.reading.judge_offices import JudgeOffices, judge_offices
 from noiseaudit.reading.tabulate import said_of_repeats
+from noiseaudit.reading.wide import CASE
 from noiseaudit.result import AuditResult, Finding, Input
 from noiseaudit.store.container import locked, store_path
 from noiseaudit.store.kept_groups import KeptGroup, tells
@@ -96,6 +97,10 @@ def _state_of(log: Log, like: State | None) -> tuple[State, tuple[Finding, ...]]
     design = log.design
     if "exposure" in log.columns:
         raise CallError("store_needs_decisions", "a store keeps decisions, and no events out of an exposure")
+    if log.table.kind == "wide" and log.roles["case"] == CASE:
+        raise CallError(
+            "store_needs_cases", "a store needs an id of cases; rows of a table are numbered anew every night"
+        )
     kind = None if like is None else str(like.identity["kind"])
     if kind is not None and design.design not in ("auto", kind):
         raise CallError("other_store", f"the store was made of a {kind}, and the config says {design.design}")

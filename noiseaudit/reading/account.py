@@ -11,7 +11,7 @@ import pandas as pd
 from noiseaudit.errors import DataError, Place, Problem
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.table import MOST_PLACES, VIEW, literal
-from noiseaudit.reading.wide import TOTAL
+from noiseaudit.reading.wide import CASE, TOTAL
 from noiseaudit.reading.words import is_total
 from noiseaudit.result import Exclusion, Finding, Input
 from noiseaudit.result.findings import finding
@@ -136,7 +136,8 @@ def row_marks(log: Log) -> npt.NDArray[np.uint64]:
     Equal for rows that are equal in every column, as they are written. Names of columns count, their order does not.
     """
     table = log.table
-    order = sorted(range(len(table.names)), key=lambda i: table.names[i])
+    made = CASE if table.kind == "wide" else None  # counts the rows of one file
+    order = sorted((i for i, name in enumerate(table.names) if name != made), key=lambda i: table.names[i])
     parts = [f"coalesce({literal(table.names[i] + '=')} || CAST(c{i} AS VARCHAR), '')" for i in order]
     told = [table.column(str(log.roles[role])) for role in ("case", "judge", "decision")
             if log.roles.get(role) in table.names]  # fmt: skip

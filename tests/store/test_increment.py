@@ -415,3 +415,22 @@ def test_rates_are_refused_whatever_the_design(tmp_path: Path) -> None:
         with pytest.raises(na.CallError) as refused:
             audit_increment(data, na.AuditDesign(**ROLES, exposure="hours", design=kind), tmp_path / "store")
         assert refused.value.code == "store_needs_decisions"
+
+
+def test_wide_tables_are_kept_by_the_id_of_their_cases(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    tables = [
+        pd.DataFrame(
+            {"zaak": [f"{night} {row}" for row in range(20)], **{f"Jan{j}": rng.normal(j, 1, 20) for j in range(5)}}
+        )
+        for night in "ab"
+    ]
+    settings = na.AuditDesign(case="zaak", judge_columns=("Jan*",), design="panel")
+    store = tmp_path / "store"
+    found = merged(tables, store, settings)
+    alike(found, na.audit(pd.concat(tables), settings))
+    with pytest.raises(na.CallError, match="25 of the 25 rows"):  # on other rows of another table
+        audit_increment(tables[1].iloc[10:15], settings, store)
+    with pytest.raises(na.CallError) as refused:
+        audit_increment(tables[0].drop(columns="zaak"), settings.changed(case=None), tmp_path / "other")
+    assert refused.value.code == "store_needs_cases"
