@@ -3,15 +3,14 @@
     flag  iff  q <= fdr  and  |shrunken gap| >= materiality  and  the gaps differ more than chance (Qs, 5 %)
     smallest detectable = max( materiality, (t_{1 - a/2} + .842) se ),  a = .05/tests * max(1, tests with q <= fdr)
 
-Of exactly two values of a characteristic the second mirrors the first: it brings no test to the family, and has the q
-of the first. What has a small q but lacks the heterogeneity, or few professionals, is for review: a reason to look, not
-a flag. .842: power of 80 %.
+What has a small q but lacks the heterogeneity, or few professionals, is for review: a reason to look, not a flag. .842:
+power of 80 %.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +26,7 @@ from noiseaudit.groups.multiplicity import promising, q_values
 from noiseaudit.groups.own_differences import OwnDifferences
 from noiseaudit.groups.sensitivity import gap_sensitivity
 from noiseaudit.groups.shown_scale import told
-from noiseaudit.result.group_parts import GroupGaps, GroupNote, JudgeGap, mirrors
+from noiseaudit.result.group_parts import GroupGaps, GroupNote, JudgeGap
 from noiseaudit.result.parts import Figure, Number
 
 MATERIAL_SHARE = 0.05  # yes/no decisions: the smallest gap that is worth a flag, as a difference of shares
@@ -80,15 +79,17 @@ def flag_gaps(
     Exact tests whose margins allow no small p are too few to say, and stay out of the family: what they could show is
     known before anybody looks at them.
     """
-    again = mirrors([each.group for each in examined])
-    family = [each.gaps for each, mirror in zip(examined, again, strict=True) if not mirror]
-    p, least = (np.concatenate([np.zeros(0), *parts]) for parts in ([g.p for g in family], map(_least_p, family)))
+    p, least = (
+        np.concatenate([np.zeros(0), *parts])
+        for parts in ([each.gaps.p for each in examined], [_least_p(each.gaps) for each in examined])
+    )
     q = q_values(np.where(promising(least, at=fdr), p, np.nan))
-    size, small = int(np.isfinite(q).sum()), int((q <= fdr).sum())
-    level = 0.05 / max(1, size) * max(1, small)
+    family, small = int(np.isfinite(q).sum()), int((q <= fdr).sum())
+    level = 0.05 / max(1, family) * max(1, small)
     groups, notes = [], []
     others = _difference_q([each.differences for each in examined])
-    for each, difference_q, own in zip(examined, others, _each_q(examined, again, q), strict=True):
+    each_q = np.split(q, np.cumsum([len(each.gaps) for each in examined])[:-1]) if examined else []
+    for each, difference_q, own in zip(examined, others, each_q, strict=True):
         verdict = judge_gaps(
             replace(each.gaps, p=np.where(np.isfinite(own), each.gaps.p, np.nan)),
             own,
@@ -108,22 +109,7 @@ def flag_gaps(
             )  # fmt: skip
         groups.append(group)
         notes.append(note)
-    return Flagged(tuple(groups), tuple(notes), size)
-
-
-def _each_q(examined: Sequence[Examined], again: Sequence[bool], q: Floats) -> Iterator[Floats]:
-    """The q of every entry: the next of the family, or for a mirror that of the same professional in the first."""
-    begin = 0
-    of_group: dict[str | None, dict[int, float]] = {}
-    for each, mirror in zip(examined, again, strict=True):
-        if mirror:
-            first = of_group[each.group]
-            yield np.array([first.get(code, np.nan) for code in each.gaps.judge.tolist()])
-            continue
-        own = q[begin : begin + len(each.gaps)]
-        begin += len(each.gaps)
-        of_group[each.group] = dict(zip(each.gaps.judge.tolist(), own.tolist(), strict=True))
-        yield own
+    return Flagged(tuple(groups), tuple(notes), family)
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,7 @@ def _flags(speaker: Speaker, told: GroupsAudit, lines: Sequence[GroupLine]) -> I
         found = say("groups.flags", flags=count(flags), tests=count(tests), **words)
         higher = count(sum(line.note.higher or 0 for line in counted))
         found += f" {say('groups.direction', higher=higher, flags=count(flags))}"
-        yield f"{found} {say('groups.what_flag', family=count(told.family))} {say('groups.no_proof')}"
+        yield f"{found} {say('groups.what_flag')} {say('groups.no_proof')}"
         related = any(line.note.flags for line in counted if line.gaps.relation)
         yield " ".join([_cause(speaker), *([say("groups.cause_relation")] if related else [])])
     elif tests:

@@ -220,8 +220,7 @@ class Fairness:
 class GroupsAudit:
     """Beside `groups`: notes on each, intersections, discovery, rates against a truth.
 
-    family: tests in the one Benjamini-Hochberg family of the report; of exactly two values of a characteristic the
-    second mirrors the first and brings none. fdr: its false discovery rate.
+    family: tests in the one Benjamini-Hochberg family of the report; fdr: its false discovery rate.
     not_analysed: characteristics that were asked for, with the code of the reason. legal_basis: as the config names it.
     """
 

@@ -20,6 +20,7 @@ from noiseaudit.groups.peer_centre import against_peers
 from noiseaudit.groups.sensitivity import e_value
 from noiseaudit.groups.shown_scale import told
 from noiseaudit.result import Estimate, Figure, GapSensitivity
+from noiseaudit.result.group_parts import counted_once
 
 NO = NotIdentified.of("same_cases")
 
@@ -59,7 +60,7 @@ NAMES = [f"j{i}" for i in range(12)]
 
 def test_one_family_over_all_values() -> None:
     first, second = gaps(OWN), gaps([-2 * g for g in OWN], 0.2, few=1)
-    found = flag_gaps([examined(first), examined(second, group="age")], NAMES)
+    found = flag_gaps([examined(first), examined(second, value="b")], NAMES)
     p = np.concatenate([first.p, second.p])
     q = multipletests(p[np.isfinite(p)], method="fdr_bh")[1]
     assert found.family == len(q) == 19
@@ -74,20 +75,23 @@ def test_one_family_over_all_values() -> None:
 
 
 def test_the_second_of_two_values_is_the_first_turned_round() -> None:
-    """It brings no test; a third value, such as the unknown, makes three sets of tests of their own."""
-    first, turned, other = gaps(OWN), gaps([-own for own in OWN]), gaps([2 * own for own in OWN], 0.3)
-    two = [examined(first), examined(turned, value="b"), examined(other, group="age")]
-    found = flag_gaps(two, NAMES)
-    alone = flag_gaps([two[0], two[2]], NAMES)
-    assert found.family == alone.family == 20
-    assert (found.groups[0], found.groups[2]) == alone.groups
-    for one, mirror in zip(found.groups[0].judges, found.groups[1].judges, strict=True):
-        assert (mirror.q, mirror.flag) == (one.q, one.flag)
+    """With every p twice the q are the same; whoever counts flags counts them once."""
+    first, turned = gaps(OWN), gaps([-own for own in OWN])
+    found, alone = flag_gaps([examined(first), examined(turned, value="b")], NAMES), flag_gaps([examined(first)], NAMES)
+    assert (found.family, alone.family) == (20, 10)
+    for one, mirror, single in zip(*(group.judges for group in (*found.groups, *alone.groups)), strict=True):
+        assert mirror.q == pytest.approx(one.q)
+        assert single.q == pytest.approx(one.q)
+        assert mirror.flag == one.flag
         assert mirror.shrunk == pytest.approx(-one.shrunk)
-        assert mirror.smallest_detectable == pytest.approx(one.smallest_detectable)
     assert found.notes[1].flags == found.notes[0].flags == 1
-    assert (found.notes[0].higher, found.notes[1].higher) == (1, 0)
-    assert flag_gaps([*two, examined(first, value="c")], NAMES).family == 40
+    assert counted_once(found.groups, found.notes) == [True, False]
+    rare = (replace(found.notes[0], flags=0), found.notes[1])
+    assert counted_once(found.groups, rare) == [False, True]
+    third = flag_gaps([examined(gaps(OWN), value=value) for value in "abc"], NAMES)
+    assert counted_once(third.groups, third.notes) == [True, True, True]
+    other = flag_gaps([examined(first), examined(turned, group="age")], NAMES)
+    assert counted_once(other.groups, other.notes) == [True, True]
 
 
 def test_heterogeneity_is_that_of_a_meta_analysis() -> None:
