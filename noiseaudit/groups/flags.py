@@ -20,7 +20,7 @@ from scipy import stats
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import NotIdentified
-from noiseaudit.groups.gaps import Gaps, SharedGap
+from noiseaudit.groups.gaps import Gaps, SharedFigure
 from noiseaudit.groups.heterogeneity import Heterogeneity, heterogeneity_of, shrink_gaps
 from noiseaudit.groups.multiplicity import promising, q_values
 from noiseaudit.groups.own_differences import OwnDifferences
@@ -235,12 +235,12 @@ def _note(each: Examined, verdict: Verdict, confidence: float) -> GroupNote:
             gaps, clearest, confidence=confidence, same_cases=each.same_cases, strongest=each.strongest
         ),
         higher=int((verdict.flag & (verdict.shrunk > 0)).sum()),
-        systemic_df=each.systemic.df if isinstance(each.systemic, SharedGap) else None,
+        systemic_df=each.systemic.df if isinstance(each.systemic, SharedFigure) else None,
     )
 
 
 def _plain_gap(gap: Number) -> Number:
-    return gap.plain() if isinstance(gap, SharedGap) else gap
+    return gap.plain() if isinstance(gap, SharedFigure) else gap
 
 
 def _difference_q(differences: Sequence[OwnDifferences | None]) -> list[Floats]:

@@ -25,7 +25,7 @@ _NOTHING = 1e-10  # of the size of the decisions: what rounding leaves where not
 
 
 @dataclass(frozen=True)
-class SharedGap(Figure):
+class SharedFigure(Figure):
     """A gap that all professionals share; df: of Student's t in its interval."""
 
     df: float | None = None

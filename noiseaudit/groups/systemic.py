@@ -24,7 +24,7 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.panel import MOST_JUDGES_DENSE
 from noiseaudit.estimators.two_way import IllConditionedError, TwoWay, fit_two_way
-from noiseaudit.groups.gaps import SharedGap, nothing_varies
+from noiseaudit.groups.gaps import SharedFigure, nothing_varies
 from noiseaudit.groups.heterogeneity import KURTOSIS_FLOOR
 from noiseaudit.groups.panel_gaps import Flags, shared_by_all
 from noiseaudit.result.parts import Figure, Number
@@ -96,7 +96,7 @@ def raw_gap(
     return _welch(a, b, confidence)
 
 
-def _welch(a: Floats, b: Floats, confidence: float) -> SharedGap:
+def _welch(a: Floats, b: Floats, confidence: float) -> SharedFigure:
     """Mean a - mean b: variances of their own, Satterthwaite's degrees of freedom (Welch, 1947).
 
     Two values, or several that are all the same, tell nothing of their spread: no narrower than with one variance.
@@ -105,7 +105,7 @@ def _welch(a: Floats, b: Floats, confidence: float) -> SharedGap:
     value, variance = float(a.mean() - b.mean()), sum(parts)
     size = max(map(_size, (a, b)))
     if variance <= 0:
-        return SharedGap(value, interval_reason="no_variation")
+        return SharedFigure(value, interval_reason="no_variation")
     df = variance**2 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, (a, b), strict=True))
     own = _figure(value, variance, df, confidence, size=size)
     if min(parts) > 0 and min(len(a), len(b)) > 2:
@@ -120,12 +120,12 @@ def _size(values: Floats) -> float:
     return float(np.abs(values).max(initial=0.0))
 
 
-def _figure(value: float, variance: float, df: float, confidence: float, *, size: float) -> SharedGap:
+def _figure(value: float, variance: float, df: float, confidence: float, *, size: float) -> SharedFigure:
     """A gap with its interval by Student's t; none where nothing varies. size: of the decisions."""
     reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * math.sqrt(variance)
     if nothing_varies(reach, size):
-        return SharedGap(value, interval_reason="no_variation")
-    return SharedGap(value, interval=(value - reach, value + reach), df=df)
+        return SharedFigure(value, interval_reason="no_variation")
+    return SharedFigure(value, interval=(value - reach, value + reach), df=df)
 
 
 def _against_the_others(cells: Cells, flag: Flags, known: Flags, confidence: float) -> Number:

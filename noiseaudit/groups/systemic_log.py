@@ -31,7 +31,7 @@ from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.jackknife import effective_df, reach
-from noiseaudit.groups.gaps import NORMAL, SharedGap, nothing_varies
+from noiseaudit.groups.gaps import NORMAL, SharedFigure, nothing_varies
 from noiseaudit.groups.margins import Counts
 from noiseaudit.groups.sums import GroupSums, sides_of
 from noiseaudit.result.parts import Number
@@ -214,18 +214,18 @@ def _figure(
     size: float,
     least: float = 0.0,
     back: Callable[[float], float] = float,
-) -> SharedGap:
+) -> SharedFigure:
     """The figure with its interval, none where nothing varies. least: of its variance; size: of the decisions."""
     shown = float(back(value))
     if len(left_out) < _FEWEST:
-        return SharedGap(shown, unit, None, "too_few_judges")
+        return SharedFigure(shown, unit, None, "too_few_judges")
     if not np.all(np.isfinite(left_out)):
-        return SharedGap(shown, unit, None, "one_alone")
+        return SharedFigure(shown, unit, None, "one_alone")
     by_chance = float(stats.norm.ppf(0.5 + confidence / 2)) * math.sqrt(max(least, 0.0))
     half = max(reach(left_out, parts, confidence=confidence), by_chance)
     if nothing_varies(half, size):
-        return SharedGap(shown, unit, None, "no_variation")
+        return SharedFigure(shown, unit, None, "no_variation")
     if not math.isfinite(half):
-        return SharedGap(shown, unit, None, "too_wide")
+        return SharedFigure(shown, unit, None, "too_wide")
     df = NORMAL if half == by_chance else min(float(effective_df(parts)), NORMAL)
-    return SharedGap(shown, unit, (float(back(value - half)), float(back(value + half))), df=df)
+    return SharedFigure(shown, unit, (float(back(value - half)), float(back(value + half))), df=df)

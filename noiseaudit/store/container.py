@@ -105,12 +105,20 @@ def store_path(store: str | Path) -> Path:
     path = Path(store)
     if not path.name or path.is_dir():
         raise CallError("no_such_store", f"{str(store)!r} is a folder; give the name of a file for the store")
-    path = path.resolve()
-    if path.exists():
-        with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise CallError("damaged_store", f"{str(store)!r} is no store of noiseaudit; nothing was changed")
+    try:
+        path = path.resolve()
+        begins = _beginning(path) if path.exists() else MAGIC
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to themselves
+        why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise CallError("no_such_store", f"cannot read the store {str(store)!r}: {why}") from None
+    if begins != MAGIC:
+        raise CallError("damaged_store", f"{str(store)!r} is no store of noiseaudit; nothing was changed")
     return path
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC))
 
 
 def lock_of(path: Path) -> Path:

@@ -213,9 +213,8 @@ def save(state: State, path: Path) -> None:
 
 def load(path: Path) -> State:
     """The state of a store; CallError as `read_container`."""
-    data, arrays = read_container(path)
     try:
-        return _state_of(data, arrays)
+        return _state_of(*read_container(path))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         what = f"the store {str(path)!r} is damaged: parts of it are missing; nothing was changed"
         raise CallError("damaged_store", what) from None

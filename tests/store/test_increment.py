@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterator
@@ -219,7 +220,7 @@ def test_a_damaged_cut_or_older_store_is_refused_and_left_alone(tmp_path: Path) 
         assert refused.value.code == "damaged_store"
         assert store.read_bytes() == wrong
     older = bytearray(good[:-32].replace(f'"version": {VERSION}'.encode(), b'"version": 0', 1))
-    store.write_bytes(older + __import__("hashlib").sha256(older).digest())
+    store.write_bytes(older + hashlib.sha256(older).digest())
     with pytest.raises(na.CallError, match="version 0") as refused:
         audit_increment(data, design(), store)
     assert refused.value.code == "store_version"
@@ -395,6 +396,22 @@ def test_what_cannot_be_a_store_is_refused_before_anything_is_written(
     assert sorted(tmp_path.iterdir()) == there
 
 
+def test_links_that_lead_in_a_circle_are_no_store(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    with pytest.raises(na.CallError) as refused:
+        audit_increment(na.simulate(judges=8, cases=20, seed=1).data, design(), tmp_path / "one")
+    assert refused.value.code == "no_such_store"
+
+
+def test_right_answers_may_come_later(tmp_path: Path) -> None:
+    data = na.simulate(judges=10, cases=30, with_answer=True, seed=6).data
+    known = data["case"].isin(data["case"].unique()[:15])
+    data["truth"] = data["truth"].where(known)
+    parts, settings = [data[~known], data[known]], design(truth="truth")
+    alike(merged(parts, tmp_path / "store", settings), na.audit(pd.concat(parts), settings))
+
+
 def test_a_store_that_lacks_a_part_is_damaged(tmp_path: Path) -> None:
     store = tmp_path / "store"
     _store(store)
@@ -404,6 +421,10 @@ def test_a_store_that_lacks_a_part_is_damaged(tmp_path: Path) -> None:
         with pytest.raises(na.CallError) as refused:
             load(store)
         assert refused.value.code == "damaged_store"
+    broken = bytearray(_store(tmp_path / "other")[:-32].replace(b"\x93NUMPY", b"\x93NUMBY", 1))
+    store.write_bytes(broken + hashlib.sha256(broken).digest())
+    with pytest.raises(na.CallError, match="damaged"):
+        load(store)
     write_container(store, {**data, "parts": [{}]}, arrays)
     with pytest.raises(na.CallError, match="damaged"):
         load(store)
