@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from noiseaudit.aggregates.cells import Codes
+from noiseaudit.aggregates.cells import Codes, joined_labels
 from noiseaudit.aggregates.moments import Floats, Moments, grouped, sum_by
 
 
@@ -69,9 +69,8 @@ class GroupSums:
         """Both together: labels of the other are appended, rows of one key merge by Chan's formula."""
         labels, moved = {}, {}
         for name, codes in (("judges", "judge"), ("strata", "stratum"), ("values", "value")):
-            ours, its = getattr(self, name), getattr(other, name)
-            labels[name] = ours.append(its[~its.isin(ours)])
-            moved[codes] = np.concatenate([getattr(self, codes), labels[name].get_indexer(its)[getattr(other, codes)]])
+            labels[name], place = joined_labels(getattr(self, name), getattr(other, name))
+            moved[codes] = np.concatenate([getattr(self, codes), place[getattr(other, codes)]])
         return GroupSums.from_codes(
             moved["judge"].astype(np.intp),
             moved["stratum"].astype(np.intp),
