@@ -7,19 +7,19 @@ stand-in with the right mean and variance for more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
-from noiseaudit.estimators.linked import Linked
+from noiseaudit.estimators.linked import Linked, Panel
 
 Measure = Callable[[Floats, Floats], Floats]
-_EXACT = 2_000_000  # values up to which medians are exact; above, from a histogram
-_BINS = 2000
-_DEEPEST = 1e-12  # share of the largest value from which that histogram looks
+Blocks = Iterable[tuple[float, Floats]]
+_KEPT = 2_000_000  # values up to which the pairs are kept; more are gone through again for every look
+_SHIFT, _BINS = 46, 1 << 17  # a number of at least 0 by its leading 18 bits: values within 1.6 % of one another
+_POSITIVE = (1 << 63) - 1  # without the sign, that 0 can have
 
 
 @dataclass(frozen=True)
@@ -31,24 +31,19 @@ class PairMean:
     case_part: float
 
 
-def pair_values(
-    linked: Linked, measure: Measure, *, shift: float = 0.0
-) -> Iterator[tuple[Codes, Codes, Codes, Floats]]:
-    """Blocks of pairs: case, judge a and judge b (P,), and measure(a, b), (1, P), or (4, P) where cells repeat."""
+def pair_values(linked: Linked, measure: Measure, *, shift: float = 0.0) -> Iterator[tuple[Panel, list[Floats]]]:
+    """Cases of equal size, and measure(a, b) of their pairs: one array (P, b), or four where cells repeat."""
     value = linked.x[:, 0] + shift
-    half = np.sqrt(linked.q / linked.m)
-    signs = (-1.0, 1.0) if half.any() else (0.0,)
-    for cells, judges in linked.panels():
-        first, second = np.triu_indices(judges.shape[1], k=1)
-        a, b = cells[:, first].ravel(), cells[:, second].ravel()
-        found = [measure(value[a] + s * half[a], value[b] + t * half[b]) for s in signs for t in signs]
-        yield linked.case[a], judges[:, first].ravel(), judges[:, second].ravel(), np.stack(found)
+    half = np.sqrt(linked.q / linked.m) if linked.q.any() else None
+    for panel in linked.panels():
+        first, second, middle = panel.seats.first, panel.seats.second, value[panel.cells]
+        ends = [middle] if half is None else [middle - half[panel.cells], middle + half[panel.cells]]
+        yield panel, [measure(a[first], b[second]) for a in ends for b in ends]
 
 
-def case_weight(linked: Linked) -> Floats:
-    """(C,) weight of one pair of the case."""
-    n = linked.per_case
-    return np.asarray(2.0 / (n * (n - 1)), dtype=np.float64)
+def _weight(panel: Panel) -> float:
+    """Of one pair of such a case."""
+    return 1.0 / len(panel.seats.first)
 
 
 def pair_mean(linked: Linked, measure: Measure, *, shift: float = 0.0) -> PairMean:
@@ -57,71 +52,96 @@ def pair_mean(linked: Linked, measure: Measure, *, shift: float = 0.0) -> PairMe
     D = sum w d / sum w ;  D_(r) = (sum w d - sum_{pairs of r} w d)/(sum w - sum_{pairs of r} w)
     X = max(0, C/(C-1) sum_i (sum_{pairs of i} w (d - D)/C)^2 - sum_pairs (w (d - D)/C)^2)
     """
-    weight_case = case_weight(linked)
-    own_sum, own_weight = np.zeros(linked.J), np.zeros(linked.J)
-    case_mean, squares = np.zeros(linked.C), np.zeros(linked.C)
-    for case, a, b, found in pair_values(linked, measure, shift=shift):
-        w = weight_case[case]
-        weighted = w * found.mean(axis=0)
-        case_mean += sum_by(case, weighted, linked.C)
-        squares += sum_by(case, weighted**2, linked.C)
-        for judge in (a, b):
-            own_sum += sum_by(judge, weighted, linked.J)
-            own_weight += sum_by(judge, w, linked.J)
+    own_sum, case_mean, within = np.zeros(linked.J), [], []
+    for panel, found in pair_values(linked, measure, shift=shift):
+        w = _weight(panel)
+        d = found[0] if len(found) == 1 else np.mean(found, axis=0)
+        own_sum += sum_by(panel.judges.ravel(), w * (panel.seats.taken @ d).ravel(), linked.J)
+        case_mean.append(w * d.sum(axis=0))
+        within.append((w, np.einsum("pb,pb->b", d, d)))
+    own_weight = linked.over_judge(2.0 / linked.per_case[linked.case])
     C = linked.C
-    total = float(case_mean.sum())
+    of_case = np.concatenate(case_mean)
+    total = float(of_case.sum())
     mean = total / C
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = (total - own_sum) / (C - own_weight)
     # sum over pairs of (w (d - D))^2, expanded: the weights of a case sum to 1
-    within = squares - 2 * mean * weight_case * case_mean + mean**2 * weight_case
-    between = float(((case_mean - mean) ** 2).sum())
-    part = max(0.0, (C / (C - 1) * between - float(within.sum())) / C**2) if C > 1 else 0.0
+    inside = sum(
+        float((w**2 * squares + w * (mean**2 - 2 * mean * own)).sum())
+        for (w, squares), own in zip(within, case_mean, strict=True)
+    )
+    between = float(((of_case - mean) ** 2).sum())
+    part = max(0.0, (C / (C - 1) * between - inside) / C**2) if C > 1 else 0.0
     return PairMean(mean, np.where(C - own_weight > 1e-9, left_out, np.nan), part)
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """Values of pairs in order, (V,), and the share of the weight that has been reached at each, (V,)."""
+    """Weighted values of at least 0. blocks: shows them, as often as asked, each block with the weight of its values.
 
-    value: Floats
-    reached: Floats
+    mass: (B,) weight by leading bits, which stand in the order of the numbers.
+    """
 
-    def quantile(self, share: float) -> float:
-        """The value at which a share of the weight is reached; the mean of two neighbours where it falls between."""
-        last = len(self.value) - 1
-        low, high = np.searchsorted(self.reached, (share - 1e-9, share + 1e-9)).clip(max=last)
-        return float((self.value[low] + self.value[high]) / 2)
+    blocks: Callable[[], Blocks]
+    mass: Floats
+    largest: float
+
+    @classmethod
+    def of(cls, blocks: Callable[[], Blocks]) -> Distribution:
+        """Look at all values once."""
+        mass, largest = np.zeros(_BINS), 0.0
+        for weight, values in blocks():
+            mass += weight * np.bincount(_bin_of(values), minlength=_BINS)
+            largest = max(largest, float(values.max()))
+        return cls(blocks, mass, largest)
+
+    def quantiles(self, *shares: float) -> list[float]:
+        """The values at which shares of the weight are reached; the mean of two neighbours where one falls between.
+
+        Exact: bins say where to look, and the values in them are put in order.
+        """
+        reached = np.cumsum(self.mass)
+        targets = reached[-1] * (np.array(shares)[:, None] + [-1e-9, 1e-9])
+        last = int(np.flatnonzero(self.mass)[-1])
+        places = np.searchsorted(reached, targets).clip(max=last)
+        wanted = np.zeros(_BINS, dtype=bool)
+        wanted[places] = True
+        parts = []
+        for weight, values in self.blocks():  # ties are counted at once, so that only different values are held
+            different, count = np.unique(values[wanted[_bin_of(values)]], return_counts=True)
+            parts.append((different, weight * count))
+        values, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+        order = np.argsort(values, kind="stable")
+        values, bins = values[order], _bin_of(values[order])
+        # what lies below the bin, and then value by value
+        inside = np.cumsum(weights[order])
+        first = np.searchsorted(bins, places)
+        before = np.where(first > 0, inside[first - 1], 0.0)
+        ends = np.searchsorted(bins, places, side="right") - 1
+        sought = targets - (reached[places] - self.mass[places]) + before
+        found = values[np.clip(np.searchsorted(inside, sought), first, ends)]
+        return [float(each) for each in found.mean(axis=1)]
+
+
+def _bin_of(values: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    return (values.view(np.int64) & _POSITIVE) >> _SHIFT
 
 
 def distribution(linked: Linked, measure: Measure, *, shift: float = 0.0) -> Distribution:
-    """Weighted distribution of a measure of at least 0 over pairs; exact up to two million values.
+    """Weighted distribution of a measure of at least 0 over pairs."""
 
-    Above, from 2,000 bins of equal ratio below the largest value (1.4 % each), so small values keep their digits.
-    """
-    weight_case = case_weight(linked)
-    blocks = ((weight_case[case], found) for case, _, _, found in pair_values(linked, measure, shift=shift))
+    def blocks() -> Iterator[tuple[float, Floats]]:
+        for panel, found in pair_values(linked, measure, shift=shift):
+            for values in found:
+                yield _weight(panel) / len(found), values.ravel()
+
     n = linked.per_case
     points = 4 if linked.q.any() else 1
-    if points * int((n * (n - 1) // 2).sum()) <= _EXACT:
-        parts = [(found.ravel(), np.tile(w / len(found), len(found))) for w, found in blocks]
-        values, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
-        order = np.argsort(values, kind="stable")
-        return _in_order(values[order], weights[order])
-    top = max(float(found.max()) for *_, found in pair_values(linked, measure, shift=shift))
-    if top <= 0:
-        return Distribution(np.zeros(1), np.ones(1))
-    edges = np.concatenate([[0.0], np.geomspace(_DEEPEST * top, top, _BINS)])
-    mass = np.zeros(_BINS + 1)
-    for w, found in blocks:
-        for row in found:
-            mass += sum_by(np.searchsorted(edges, row), w / len(found), _BINS + 1)
-    return _in_order(edges, mass)
-
-
-def _in_order(values: Floats, weights: Floats) -> Distribution:
-    reached = np.cumsum(weights)
-    return Distribution(values, reached / reached[-1])
+    if points * int((n * (n - 1) // 2).sum()) > _KEPT:
+        return Distribution.of(blocks)
+    kept = list(blocks())
+    return Distribution.of(lambda: kept)
 
 
 def difference_histogram(linked: Linked, *, bins: int = 24) -> tuple[Floats, Floats, float]:
@@ -134,12 +154,11 @@ def difference_histogram(linked: Linked, *, bins: int = 24) -> tuple[Floats, Flo
     whole = not repeated and bool(np.all(np.abs(steps - np.round(steps)) < 1e-9)) and top <= bins
     edges = np.arange(-0.5, round(top) + 1.0) if whole else np.linspace(0.0, top if top > 0 else 1.0, bins + 1)
     share = np.zeros(len(edges) - 1)
-    weight_case = case_weight(linked)
-    for case, _, _, found in pair_values(linked, absolute_difference):
-        for row in found:
-            place = np.searchsorted(edges, row, side="right") - 1
-            share += sum_by(place.clip(0, len(share) - 1), weight_case[case] / len(found), len(share))
-    return edges, share / share.sum(), distribution(linked, absolute_difference).quantile(0.5)
+    spread = distribution(linked, absolute_difference)
+    for weight, values in spread.blocks():
+        inside = np.minimum(values, edges[-1])
+        share += weight * np.histogram(inside, bins=len(share), range=(edges[0], edges[-1]))[0]
+    return edges, share / share.sum(), spread.quantiles(0.5)[0]
 
 
 def absolute_difference(a: Floats, b: Floats) -> Floats:

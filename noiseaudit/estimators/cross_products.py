@@ -72,15 +72,16 @@ class CrossProducts:
 
 def system_as_composed(linked: Linked) -> tuple[float, Floats]:
     """Sys of a pair of judges as cases actually bring them together, and its delete-one-judge values (J,)."""
-    n, w = linked.per_case.astype(np.float64), 1.0 / linked.per_case
-    squares = (linked.d**2).sum(axis=1)
-    u = linked.q / linked.m
-    case_squares, case_u = linked.over_case(squares), linked.over_case(u)
-    # sum over k != r of (d_r - d_k)^2 + u_r + u_k, because d sums to 0 within a case
-    n_c = n[linked.case]
-    pairs = n_c * squares + case_squares[linked.case] + (n_c - 2) * u + case_u[linked.case]
-    row = linked.over_judge(w[linked.case] * pairs)
-    weight = linked.over_judge(w[linked.case] * (n_c - 1))
+    w = 1.0 / linked.per_case
+    # w_i sum over k != r of (d_r - d_k)^2 + u_r + u_k, because d sums to 0 within a case
+    pairs = (linked.d**2).sum(axis=1)
+    shared = w * linked.over_case(pairs)
+    if linked.q.any():
+        u = linked.q / linked.m
+        pairs += u * (1 - 2 * w)[linked.case]
+        shared += w * linked.over_case(u)
+    row = linked.over_judge(pairs + shared[linked.case])
+    weight = linked.over_judge((1 - w)[linked.case])
     total, count = float(row.sum()), float(weight.sum())
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = (total - 2 * row) / (2 * (count - 2 * weight))
@@ -166,9 +167,7 @@ def leave_one_case_out(fit: CrossProducts) -> tuple[Floats, Floats]:
     d = linked.d
     N = (linked.incidence().T @ linked.incidence(w_c)).toarray()
     np.fill_diagonal(N, 0.0)
-    shared = np.empty(len(linked))
-    for cells, judges in linked.panels():
-        shared[cells] = N[judges[:, :, None], judges[:, None, :]].sum(axis=2)
+    shared = linked.over_colleagues(N)
     b = linked.over_judge(d)
     R = fit.weight**2 + (N**2).sum(axis=1)
     own = linked.over_judge(w_c**2 * n_c * (n_c - 1))

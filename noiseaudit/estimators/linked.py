@@ -7,13 +7,65 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 
 from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 
-_BLOCK = 4_000_000  # numbers held at a time where work goes case by case
+_BLOCK = 500_000  # numbers held at a time where work goes case by case
+_NARROW = 0.2  # share of all judges on one case up to which going pair by pair beats a matrix product
+
+
+@dataclass(frozen=True)
+class Seats:
+    """The pairs of the n judges of a case: first and second seat of each, (P,)."""
+
+    n: int
+
+    @cached_property
+    def _pairs(self) -> tuple[Codes, Codes]:
+        return np.triu_indices(self.n, k=1)
+
+    @property
+    def first(self) -> Codes:
+        """(P,) the earlier seat of a pair."""
+        return self._pairs[0]
+
+    @property
+    def second(self) -> Codes:
+        """(P,) the later one."""
+        return self._pairs[1]
+
+    @cached_property
+    def taken(self) -> sparse.csr_array:
+        """(n, P) 1 where a seat is one of a pair: times values of pairs, their sum by seat."""
+        pairs = len(self.first)
+        place = np.concatenate([self.first, self.second]), np.tile(np.arange(pairs), 2)
+        return sparse.csr_array((np.ones(2 * pairs), place), shape=(self.n, pairs))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """b cases with n judges each: their cells (n, b) and judges (n, b), a row a seat, and the pairs of seats."""
+
+    cells: Codes
+    judges: Codes
+    seats: Seats
+
+    def pairs(self, J: int) -> Codes:
+        """(P, b) place of every pair in a (J, J) table that is laid out row by row."""
+        return (self.judges * J)[self.seats.first] + self.judges[self.seats.second]
+
+    def is_narrow(self, J: int) -> bool:
+        """So few of J judges that going pair by pair is the faster way."""
+        return len(self.judges) <= _NARROW * J
+
+    def indicator(self, J: int) -> Floats:
+        """(b, J) 1 where a judge is on the case."""
+        table = np.zeros((self.judges.shape[1], J))
+        np.put_along_axis(table, self.judges.T, 1.0, axis=1)
+        return table
 
 
 @dataclass(frozen=True)
@@ -56,16 +108,16 @@ class Linked:
         q_all = cells.m2.sum(axis=1)
         ssw_judge = sum_by(cells.judge, q_all, len(cells.judges))[judge_index]
         df_judge = sum_by(cells.judge, cells.n - 1, len(cells.judges))[judge_index]
-        blocks, block = _components(case, judge, len(case_index), len(judge_index))
+        blocks, block = _components(judge[starts[case]], judge, len(judge_index))
         return cls(
-            case=case.astype(np.intp),
-            judge=judge.astype(np.intp),
+            case=case,
+            judge=judge,
             m=informative.n,
             x=x,
             d=d,
             q=informative.m2.sum(axis=1),
-            judge_index=judge_index.astype(np.intp),
-            case_index=case_index.astype(np.intp),
+            judge_index=judge_index,
+            case_index=case_index,
             block=block,
             blocks=blocks,
             ssw=float(q_all.sum()),
@@ -150,20 +202,31 @@ class Linked:
         pointer = np.concatenate([self.starts, [len(self)]])
         return sparse.csr_array((data, self.judge, pointer), shape=(self.C, self.J))
 
-    def panels(self) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
-        """Cases of equal size in blocks: (cells (b, n) of b cases with n judges each, their judges (b, n))."""
-        for n in np.unique(self.per_case):
-            first = self.starts[self.per_case == n]
+    def panels(self) -> Iterator[Panel]:
+        """All cases, in blocks of equal size."""
+        for n in np.flatnonzero(np.bincount(self.per_case)):
+            first, seats = self.starts[self.per_case == n], Seats(int(n))
             step = max(1, _BLOCK // int(n * n))
             for begin in range(0, len(first), step):
-                cells = first[begin : begin + step, None] + np.arange(n)
-                yield cells, self.judge[cells]
+                cells = first[begin : begin + step] + np.arange(n)[:, None]
+                yield Panel(cells, self.judge[cells], seats)
+
+    def over_colleagues(self, table: Floats) -> Floats:
+        """(N,) sum over the judges k on the case of a symmetric (J, J) table_jk, judge j's own place included."""
+        found, own = np.empty(len(self)), np.diag(table)
+        for panel in self.panels():
+            if panel.is_narrow(self.J):
+                found[panel.cells] = panel.seats.taken @ table.ravel()[panel.pairs(self.J)] + own[panel.judges]
+            else:
+                product = panel.indicator(self.J) @ table
+                found[panel.cells] = np.take_along_axis(product, panel.judges.T, axis=1).T
+        return found
 
 
 def _renumbered(code: Codes) -> tuple[Codes, Codes]:
     """(the codes that occur, in order, and the place of each among them)."""
     seen = np.bincount(code) > 0
-    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[code]
+    return np.flatnonzero(seen), code if seen.all() else (np.cumsum(seen) - 1)[code]
 
 
 def _centred(values: Floats, case: Codes, starts: Codes, per_case: Codes) -> Floats:
@@ -172,10 +235,11 @@ def _centred(values: Floats, case: Codes, starts: Codes, per_case: Codes) -> Flo
     return np.asarray(d, dtype=np.float64)
 
 
-def _components(case: Codes, judge: Codes, cases: int, judges: int) -> tuple[int, Codes]:
-    """Connected components of the judge-case graph, as seen by the judges."""
-    if not len(case):
+def _components(first: Codes, judge: Codes, judges: int) -> tuple[int, Codes]:
+    """Connected components of the judges, each tied to the first judge (N,) of the case of a cell."""
+    if not len(judge):
         return 0, np.zeros(0, dtype=np.intp)
-    graph = sparse.coo_array((np.ones(len(case), dtype=np.int8), (judge, judges + case)), shape=(judges + cases,) * 2)
+    edges = pd.unique(first * judges + judge)  # few, however many cells there are
+    graph = sparse.coo_array((np.ones(len(edges), dtype=np.int8), np.divmod(edges, judges)), shape=(judges, judges))
     count, label = sparse.csgraph.connected_components(graph, directed=False)
-    return int(count), np.asarray(label[:judges], dtype=np.intp)
+    return int(count), np.asarray(label, dtype=np.intp)

@@ -91,8 +91,8 @@ def noise_index(linked: Linked, *, logs: bool, shift: float, confidence: float) 
         return NotIdentified.of(refusal)
     measure, moved = (relative_difference_of_logs, 0.0) if logs else (relative_difference, shift)
     spread = distribution(linked, measure, shift=moved)
-    median = spread.quantile(0.5)
-    if spread.value[-1] <= 0:
+    (median,) = spread.quantiles(0.5)
+    if spread.largest <= 0:
         return Figure(0.0, "fraction", None, "no_disagreement_observed")
     if linked.J < 3 or linked.C < 2:
         return Figure(median, "fraction", None, "too_few_judges" if linked.J < 3 else "single_case")
@@ -104,8 +104,7 @@ def noise_index(linked: Linked, *, logs: bool, shift: float, confidence: float) 
         return Figure(median, "fraction", None, "no_variation")
     t = float(stats.t.ppf(0.5 + confidence / 2, min(linked.dJ, linked.C - 1)))
     reach = t * math.sqrt(variance)
-    low = spread.quantile(0.5 - reach) if reach < _HALF else 0.0
-    high = spread.quantile(0.5 + reach) if reach < _HALF else _LARGEST
+    low, high = spread.quantiles(0.5 - reach, 0.5 + reach) if reach < _HALF else (0.0, _LARGEST)
     return Figure(median, "fraction", (low, high))
 
 

@@ -24,7 +24,6 @@ from noiseaudit.aggregates.moments import Floats
 from noiseaudit.estimators.linked import Linked
 
 _RCOND = 1e-10
-_GATHER = 32  # judges per case up to which gathering pairs beats a matrix product
 
 
 class IllConditionedError(ArithmeticError):
@@ -194,16 +193,18 @@ def _weak_links(inverse: Floats, effects: Floats, *, T0: float, dJ: int) -> Weak
 
 
 def _gram(linked: Linked) -> Floats:
-    """sum_i (1/n_i) 1_i 1_i', (J, J): dense products where cases are wide, sparse ones where they are narrow."""
-    weight = 1.0 / np.sqrt(linked.per_case[linked.case])
-    table = linked.incidence(weight)
-    if len(linked) < 0.05 * linked.C * linked.J:
-        return np.asarray((table.T @ table).toarray(), dtype=np.float64)
-    gram = np.zeros((linked.J, linked.J))
-    step = max(1, 4_000_000 // linked.J)
-    for begin in range(0, linked.C, step):
-        block = table[begin : begin + step].toarray()
-        gram += block.T @ block
+    """sum_i (1/n_i) 1_i 1_i', (J, J): pair by pair where cases are narrow, dense products where they are wide."""
+    pairs, gram = np.zeros(linked.J**2), np.zeros((linked.J, linked.J))
+    for panel in linked.panels():
+        n = len(panel.judges)
+        if panel.is_narrow(linked.J):
+            np.add.at(pairs, panel.pairs(linked.J).ravel(), 1.0 / n)
+        else:
+            table = panel.indicator(linked.J)
+            gram += table.T @ table / n
+    gram += pairs.reshape(gram.shape)
+    gram += pairs.reshape(gram.shape).T
+    np.fill_diagonal(gram, linked.over_judge(1.0 / linked.per_case[linked.case]))
     return gram
 
 
@@ -213,15 +214,7 @@ def _quad(linked: Linked, M: Floats) -> tuple[Floats, Floats]:
     quad_ij = M_jj - (2/n_i) sum_{k on i} M_jk + (1/n_i^2) sum_{k,k' on i} M_kk', (N,), and the last sum
     itself per case, (C,).
     """
-    row = np.empty(len(linked))
-    for cells, judges in linked.panels():
-        n = judges.shape[1]
-        if n <= _GATHER:
-            row[cells] = M[judges[:, :, None], judges[:, None, :]].sum(axis=2)
-        else:
-            indicator = np.zeros((len(judges), linked.J))
-            np.put_along_axis(indicator, judges, 1.0, axis=1)
-            row[cells] = np.take_along_axis(indicator @ M, judges, axis=1)
+    row = linked.over_colleagues(M)
     case_quad = linked.over_case(row)
     n_i = linked.per_case
     quad = np.diag(M)[linked.judge] - 2.0 * row / n_i[linked.case] + (case_quad / n_i**2)[linked.case]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -49,15 +50,30 @@ def test_against_all_pairs_of_decisions(seed: int, repeats: int | tuple[int, int
     assert index_of(data).value == pytest.approx(median_over_decisions(data))
 
 
-def test_the_histogram_of_many_pairs_keeps_small_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = na.simulate(judges=15, cases=20, seed=3).data.assign(decision=lambda d: d["decision"] + 1e6)
+@pytest.mark.parametrize("decide", [lambda d: d + 1e6, lambda d: 10 ** d.clip(-3, 3), lambda d: d.round() + 9])
+def test_quantiles_of_more_pairs_than_are_kept_are_exact(
+    monkeypatch: pytest.MonkeyPatch, decide: Callable[[pd.Series], pd.Series]
+) -> None:
+    """Far from zero, over many powers of ten, and with ties; cases of unequal size weigh the same."""
+    data = na.simulate(judges=15, cases=60, per_case=(2, 9), seed=3).data.assign(decision=lambda d: decide(d.decision))
     cells = cells_of(data)
     linked, shift = Linked.of(cells), float(cells.shift)
-    exact = distribution(linked, relative_difference, shift=shift).quantile(0.5)
-    monkeypatch.setattr(case_pairs, "_EXACT", 0)
-    binned = distribution(linked, relative_difference, shift=shift)
-    assert len(binned.value) < 3000
-    assert binned.quantile(0.5) == pytest.approx(exact, rel=0.015)
+    values, weights = [], []
+    for _, group in data.groupby("case", sort=False):
+        y = group["decision"].to_numpy()
+        own = [abs(a - b) / ((a + b) / 2) for a, b in itertools.combinations(y, 2)]
+        values += own
+        weights += [1 / len(own)] * len(own)
+    order = np.argsort(values)
+    reached = np.cumsum(np.array(weights)[order]) / np.sum(weights)
+    shares = (0.001, 0.1, 0.37, 0.5, 0.83, 0.999)
+    expected = [
+        np.mean(np.array(values)[order][np.searchsorted(reached, (share - 1e-9, share + 1e-9))]) for share in shares
+    ]
+    for kept in (case_pairs._KEPT, 0):
+        monkeypatch.setattr(case_pairs, "_KEPT", kept)
+        found = distribution(linked, relative_difference, shift=shift).quantiles(*shares)
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 def test_interval_by_hand() -> None:
@@ -80,7 +96,7 @@ def test_interval_by_hand() -> None:
     variance = 11 / 12 * ((left - left.mean()) ** 2).sum() + below.case_part
     reach = stats.t.ppf(0.975, 11) * np.sqrt(variance)
     spread = distribution(linked, relative_difference, shift=shift)
-    assert found.interval == pytest.approx((spread.quantile(0.5 - reach), spread.quantile(0.5 + reach)))
+    assert found.interval == pytest.approx(tuple(spread.quantiles(0.5 - reach, 0.5 + reach)))
 
 
 @pytest.mark.parametrize(("mean", "rounded"), [(10_000.0, False), (5.5, True)])
