@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -98,25 +99,44 @@ class Cells:
         cases, case = joined_labels(self.cases, other.cases)
         judges, judge = joined_labels(self.judges, other.judges)
         move = float(other.shift - self.shift)  # exact difference, then one rounding
-        moments = Moments(
-            np.concatenate([self.n, other.n]),
-            np.concatenate([self.mean, other.mean + move]),
-            np.concatenate([self.m2, other.m2]),
+        key = case[other.case] * len(judges) + judge[other.judge]
+        order = np.argsort(key)
+        key, its = key[order], Moments(other.n[order], other.mean[order] + move, other.m2[order])
+        own = self.case.astype(np.int64) * len(judges) + self.judge
+        place = np.searchsorted(own, key)
+        shared = np.searchsorted(own, key, side="right") > place
+        del own  # ten million cells are to fit in two gigabytes
+        at, new = place[shared], ~shared
+        merged = Moments(self.n[at], self.mean[at], self.m2[at]) + Moments(
+            its.n[shared], its.mean[shared], its.m2[shared]
         )
-        truth = _merge_truth(self, other, case, len(cases), move)
-        joined = _collapse(
-            np.concatenate([self.case, case[other.case]]),
-            np.concatenate([self.judge, judge[other.judge]]),
-            moments=moments,
-            cases=cases,
-            judges=judges,
-            shift=self.shift,
-            categories=self.categories,
+
+        def joined(held: npt.NDArray[Any], of_both: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            if held.ndim == 2:
+                columns = zip(held.T, of_both.T, theirs.T, strict=True)
+                return np.stack([joined(*column) for column in columns], axis=1)
+            if len(at):
+                held = held.copy()
+                held[at] = of_both
+            return np.insert(held, place[new], theirs[new]) if new.any() else held
+
+        return Cells(
+            joined(self.case, self.case[at], key // len(judges)),
+            joined(self.judge, self.judge[at], key % len(judges)),
+            joined(self.n, merged.n, its.n),
+            joined(self.mean, merged.mean, its.mean),
+            joined(self.m2, merged.m2, its.m2),
+            cases,
+            judges,
+            self.shift,
+            self.categories,
+            _merge_truth(self, other, case, len(cases), move),
         )
-        return replace(joined, truth=truth)
 
     def where(self, keep: npt.NDArray[np.bool_]) -> Cells:
         """The cells that `keep` selects; the labels stay, so codes keep their meaning."""
+        if keep.all():
+            return self
         return replace(
             self,
             case=self.case[keep],
@@ -158,10 +178,15 @@ def _numbered(
 
 def joined_labels(first: pd.Index[str], second: pd.Index[str]) -> tuple[pd.Index[str], Codes]:
     """Labels of both, those of `first` in their places, and the places of those of `second`. All known and distinct."""
-    code, labels = pd.factorize(first.append(second))
-    if (code < 0).any() or int(code[: len(first)].max(initial=-1)) + 1 < len(first):
+    if first.hasnans or second.hasnans or not second.is_unique:
         raise ValueError("labels must be known, and each there once")
-    return pd.Index(labels, dtype="str"), np.asarray(code[len(first) :], dtype=np.intp)
+    found = second.get_indexer(first)  # the many are looked up among the few
+    shared = np.flatnonzero(found >= 0)
+    place = np.full(len(second), -1, dtype=np.intp)
+    place[found[shared]] = shared
+    new = place < 0
+    place[new] = len(first) + np.arange(np.count_nonzero(new))
+    return pd.Index(first.append(second[new]), dtype="str"), place
 
 
 def _merge_truth(first: Cells, second: Cells, place: Codes, cases: int, move: float) -> Floats | None:

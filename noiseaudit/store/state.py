@@ -247,11 +247,11 @@ def _state_of(data: Mapping[str, Any], arrays: Mapping[str, Array]) -> State:
 
 def _arrays_of(cells: Cells) -> dict[str, Array]:
     arrays: dict[str, Array] = {
-        "case": cells.case.astype(np.int32),
-        "judge": cells.judge.astype(np.int32),
-        "n": cells.n,
+        "case": _narrow(cells.case),
+        "judge": _narrow(cells.judge),
+        "n": _narrow(cells.n),
         "mean": cells.mean,
-        "m2": cells.m2,
+        "m2": _narrow(cells.m2),
     }
     if cells.truth is not None:
         arrays["truth"] = cells.truth
@@ -265,15 +265,25 @@ def _cells_of(about: Mapping[str, Any], arrays: Mapping[str, Array], name: str) 
     return Cells(
         of("case").astype(np.intp),
         of("judge").astype(np.intp),
-        of("n"),
+        of("n").astype(np.float64),
         of("mean"),
-        of("m2"),
+        of("m2").astype(np.float64),
         pd.Index(_labels(arrays, f"{name}.cases"), dtype="str"),
         pd.Index(_labels(arrays, f"{name}.judges"), dtype="str"),
         Decimal(about["shift"]),
         tuple(about["categories"]),
         arrays.get(f"{name}.truth"),
     )
+
+
+def _narrow(values: Array) -> Array:
+    """In the narrowest whole numbers that hold all of them, where there are such: mostly codes, ones and zeros."""
+    low, high = values.min(initial=0), values.max(initial=0)
+    for kind in (np.uint8, np.uint16, np.uint32):
+        if low >= 0 and high <= np.iinfo(kind).max:
+            narrow = values.astype(kind)
+            return narrow if np.array_equal(narrow, values) else values
+    return values
 
 
 def _texts(name: str, labels: Sequence[str]) -> dict[str, Array]:
