@@ -7,7 +7,7 @@ Any narwhals lazy frame will do: DuckDB runs them by default and out of core; pa
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 
 KEYS = ("case_id", "judge_id")
+Engine = duckdb.DuckDBPyConnection
 
 
-def group_rows(rows: nw.LazyFrame[Any], *, truth: bool = False) -> pd.DataFrame:
+def group_rows(rows: nw.LazyFrame[Any], engine: Engine | None, *, truth: bool = False) -> pd.DataFrame:
     """One row per (case, judge), in one pass.
 
     rows: columns case_id, judge_id, row, decision (numbers near 0: the shift is taken off), truth if asked for.
+    engine: the connection that rows of DuckDB are of, where they are.
     Returns case_id, judge_id, rows (all), n (with a decision), first (lowest row), mean, m2, and for truth its
     lowest and highest value. Keys are categories, and may be null. M2 = n var, from engines that compute a stable
     variance.
@@ -34,12 +36,14 @@ def group_rows(rows: nw.LazyFrame[Any], *, truth: bool = False) -> pd.DataFrame:
         decision.var(ddof=0).alias("variance"),
         *_truth(truth),
     ]
-    table = _collected(rows.group_by(*KEYS).agg(*wanted))
+    table = _collected(rows.group_by(*KEYS).agg(*wanted), engine)
     table["m2"] = table.pop("variance").fillna(0.0) * table["n"]
     return table
 
 
-def group_values(rows: nw.LazyFrame[Any], *, truth: bool = False, weight: bool = False) -> pd.DataFrame:
+def group_values(
+    rows: nw.LazyFrame[Any], engine: Engine | None, *, truth: bool = False, weight: bool = False
+) -> pd.DataFrame:
     """One row per (case, judge, value): case_id, judge_id, decision, rows, first, weight, truth_low and truth_high.
 
     For category codes, and for weighted rows, whose mean and M2 then follow exactly; weightless: rows with weight 0.
@@ -49,10 +53,10 @@ def group_values(rows: nw.LazyFrame[Any], *, truth: bool = False, weight: bool =
     if weight:
         wanted.append(nw.col("weight").sum().cast(nw.Float64).alias("weight"))
         wanted.append((nw.col("weight") == 0).cast(nw.Int64).sum().cast(nw.Float64).alias("weightless"))
-    return _collected(rows.group_by(*KEYS, "decision").agg(*wanted))
+    return _collected(rows.group_by(*KEYS, "decision").agg(*wanted), engine)
 
 
-def group_sums(rows: nw.LazyFrame[Any], *, weight: bool = False) -> pd.DataFrame:
+def group_sums(rows: nw.LazyFrame[Any], engine: Engine | None, *, weight: bool = False) -> pd.DataFrame:
     """One row per (case, judge, value of a characteristic): case_id, judge_id, value, first, n, mean and m2.
 
     rows: columns case_id (or the class of cases), judge_id, value, row, decision and, if asked for, weight; those
@@ -62,10 +66,10 @@ def group_sums(rows: nw.LazyFrame[Any], *, weight: bool = False) -> pd.DataFrame
     keys, decision, first = (*KEYS, "value"), nw.col("decision"), nw.col("row").min().alias("first")
     if weight:
         n = nw.col("weight").sum().cast(nw.Float64).alias("n")
-        table = _collected(kept.group_by(*keys, "decision").agg(first, n), keys)
+        table = _collected(kept.group_by(*keys, "decision").agg(first, n), engine, keys)
         return table.rename(columns={"decision": "mean"}).assign(m2=0.0)
     moments = (decision.mean().alias("mean"), decision.var(ddof=0).alias("variance"))
-    table = _collected(kept.group_by(*keys).agg(decision.count().alias("n"), first, *moments), keys)
+    table = _collected(kept.group_by(*keys).agg(decision.count().alias("n"), first, *moments), engine, keys)
     table["m2"] = table.pop("variance").fillna(0.0) * table["n"]
     return table
 
@@ -74,11 +78,11 @@ def _truth(wanted: bool) -> list[nw.Expr]:
     return [nw.col("truth").min().alias("truth_low"), nw.col("truth").max().alias("truth_high")] if wanted else []
 
 
-def _collected(lazy: nw.LazyFrame[Any], keys: tuple[str, ...] = KEYS) -> pd.DataFrame:
+def _collected(lazy: nw.LazyFrame[Any], engine: Engine | None, keys: tuple[str, ...] = KEYS) -> pd.DataFrame:
     """A pandas frame in the order of first appearance, with keys as categories in that order."""
     native = lazy.to_native()
-    if isinstance(native, duckdb.DuckDBPyRelation):
-        return _coded(native, keys)
+    if engine is not None:
+        return _coded(native, engine, keys)
     table: pd.DataFrame = lazy.collect("pandas").to_native()
     table = table.sort_values("first", kind="stable", ignore_index=True)
     for key in keys:
@@ -88,13 +92,10 @@ def _collected(lazy: nw.LazyFrame[Any], keys: tuple[str, ...] = KEYS) -> pd.Data
     return table.astype(dict.fromkeys(counts, "int64"))
 
 
-def _coded(groups: duckdb.DuckDBPyRelation, keys: tuple[str, ...]) -> pd.DataFrame:
+def _coded(groups: duckdb.DuckDBPyRelation, engine: Engine, keys: tuple[str, ...]) -> pd.DataFrame:
     """The keys are numbered in the engine: each text leaves it once, and not with every group that it is in."""
-
-    def run(sql: str) -> duckdb.DuckDBPyRelation:
-        return cast("duckdb.DuckDBPyRelation", groups.query("found", sql))
-
-    run("CREATE OR REPLACE TEMP TABLE grouped AS SELECT * FROM found")
+    run = engine.execute
+    groups.query("found", "CREATE OR REPLACE TEMP TABLE grouped AS SELECT * FROM found")
     for key in keys:
         run(
             f"CREATE OR REPLACE TEMP TABLE {key}s AS SELECT {key}, CAST(row_number() OVER (ORDER BY min(first)) - 1 "

@@ -12,7 +12,7 @@ from noiseaudit.errors import DataError, Place, Problem
 from noiseaudit.reading.log import Log
 from noiseaudit.reading.table import MOST_PLACES, VIEW, literal
 from noiseaudit.reading.wide import CASE, TOTAL
-from noiseaudit.reading.words import is_total
+from noiseaudit.reading.words import is_total, may_hold_total
 from noiseaudit.result import Exclusion, Finding, Input
 from noiseaudit.result.findings import finding
 
@@ -89,7 +89,10 @@ def account_for(
 
 def _are_totals(labels: pd.Series) -> npt.NDArray[np.bool_]:
     """Which labels sum up others: each is looked at once."""
-    each = np.array([*map(sums_up, labels.cat.categories), False])  # code -1, missing, takes the last
+    texts = labels.cat.categories.tolist()
+    if not may_hold_total(text for text in texts if isinstance(text, str)):
+        return np.zeros(len(labels), dtype=bool)
+    each = np.array([*map(sums_up, texts), False])  # code -1, missing, takes the last
     return each[labels.cat.codes]
 
 

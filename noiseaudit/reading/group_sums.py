@@ -29,7 +29,8 @@ def fetch_group_sums(
 
 
 def _sums(log: Log, classes: CaseClasses, cells: Cells, column: GroupColumn) -> CharacteristicSums:
-    table = group_sums(classed_rows(log, classes, value=column.sql), weight="weight" in log.columns)
+    rows = classed_rows(log, classes, value=column.sql)
+    table = group_sums(rows, log.table.connection, weight="weight" in log.columns)
     stratum, judge = (
         _recoded(table[key], labels) for key, labels in (("case_id", cells.cases), ("judge_id", cells.judges))
     )

@@ -95,13 +95,14 @@ def _grouped(log: Log, classes: CaseClasses | None = None) -> pd.DataFrame:
 
     With weights n counts them: mean and M2 of equal values are exact, and cells merge by their law.
     """
-    rows = nw.from_native(log.table.connection.sql(log.sql)) if classes is None else classed_rows(log, classes)
+    engine = log.table.connection
+    rows = nw.from_native(engine.sql(log.sql)) if classes is None else classed_rows(log, classes)
     truth, weight = "truth" in log.roles, "weight" in log.roles
     try:
         if not (_categorical(log) or weight):
-            groups = group_rows(rows, truth=truth)
+            groups = group_rows(rows, engine, truth=truth)
             return groups.assign(decided=groups["n"], weightless=0)
-        groups = group_values(rows, truth=truth, weight=weight)
+        groups = group_values(rows, engine, truth=truth, weight=weight)
     except duckdb.InvalidInputException:
         raise log.table.refusal() from None
     known = groups["decision"].notna()

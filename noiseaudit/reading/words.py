@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # (yes, no) as they are written, folded to lower case
 PAIRS = (
@@ -29,6 +30,7 @@ _TOTAL = re.compile(
     r"|som|sum|gemiddelde?|average|mean)"
     r"(?: generaal| general)?(?: [:=]|[:=])?"
 )
+_OF_TOTALS = ("tota", "som", "sum", "gemiddeld", "average", "mean")  # one of them is in each of these labels
 _FIRST_OF_TOTAL = "TtSsEeAaGgMm"  # nearly every label is out by its first letter
 
 
@@ -51,6 +53,12 @@ def holds_yes_no(levels: list[str]) -> tuple[str, str] | None:
 def are_grades(levels: list[str]) -> bool:
     """Three values or more that are all words for grades, which have an order that nobody gave."""
     return len(levels) > 2 and all(value.casefold() in _GRADES for value in levels)
+
+
+def may_hold_total(texts: Iterable[str]) -> bool:
+    """False where none of them is the label of a row that sums up others, told by one look at all together."""
+    together = "\n".join(texts).casefold()
+    return any(word in together for word in _OF_TOTALS)
 
 
 def is_total(text: str) -> bool:

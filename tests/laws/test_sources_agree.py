@@ -124,13 +124,14 @@ def test_engines_run_the_same_group_by(engine: str) -> None:
         "case_id": data["case"].tolist(), "judge_id": data["judge"].tolist(), "row": list(range(1, len(data) + 1)),
         "decision": (data["decision"] - 1000).tolist(),
     }  # fmt: skip
+    connection = duckdb.connect()
     native = {
         "pandas": lambda: pd.DataFrame(rows),
         "polars": lambda: pl.DataFrame(rows),
         "arrow": lambda: pa.table(rows),
-        "duckdb": lambda: duckdb.from_arrow(pa.table(rows)),
+        "duckdb": lambda: connection.from_arrow(pa.table(rows)),
     }[engine]()
-    table = group_rows(nw.from_native(native).lazy())
+    table = group_rows(nw.from_native(native).lazy(), connection if engine == "duckdb" else None)
     frame = pd.DataFrame(rows)
     grouped = frame.groupby(["case_id", "judge_id"])["decision"]
     expected = grouped.agg(["size", "mean"])
@@ -145,6 +146,6 @@ def test_engines_run_the_same_group_by(engine: str) -> None:
 def test_categories_are_counted_exactly() -> None:
     rows = pd.DataFrame({"case_id": ["a", "a", "a", "b"], "judge_id": ["x"] * 4, "row": [1, 2, 3, 4],
                          "decision": [1.0, 2.0, 1.0, np.nan]})  # fmt: skip
-    table = group_values(nw.from_native(rows).lazy())
+    table = group_values(nw.from_native(rows).lazy(), None)
     assert table.loc[table["decision"] == 1.0, "rows"].tolist() == [2]
     assert int(table["rows"].sum()) == 4
