@@ -129,7 +129,7 @@ def _tested(line: GroupLine, level: float, judges: int) -> tuple[float, float]:
     se from the half of the interval that lies towards no gap. t: with the degrees of freedom that the note names, else
     J - 1 of J professionals.
     """
-    from scipy import stats
+    from noiseaudit.distributions import t_quantile, t_tail
 
     found = line.from_no_gap
     if found is None:
@@ -137,14 +137,14 @@ def _tested(line: GroupLine, level: float, judges: int) -> tuple[float, float]:
     if line.gaps.tests is not None and line.gaps.too_few is not None:
         judges = line.gaps.tests + line.gaps.too_few
     df = line.note.systemic_df or max(1, judges - 1)
-    t = float(stats.t.ppf((1 + level) / 2, df))
+    t = float(t_quantile((1 + level) / 2, df))
     value, (low, high) = found
     se = (value - low if value > 0 else high - value) / t
     if not math.isfinite(value) or not math.isfinite(se):
         return 1.0, 0.0
     if se <= 0:
         return (0.0 if value else 1.0), 0.0
-    return float(2 * stats.t.sf(abs(value) / se, df)), (t + _POWER) * se
+    return float(2 * t_tail(abs(value) / se, df)), (t + _POWER) * se
 
 
 def of_chance(told: GroupsAudit, flags: int) -> float:

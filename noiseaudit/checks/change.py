@@ -19,11 +19,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.checks.figures import COUNT, FIGURES, RATIO, Reading, Selector, nothing
+from noiseaudit.distributions import t_quantile
 from noiseaudit.errors import CallError
 from noiseaudit.estimators.jackknife import spread
 from noiseaudit.groups.heterogeneity import KURTOSIS_FLOOR
@@ -177,7 +177,7 @@ def paired_levels(before: AuditResult, after: AuditResult) -> PairedLevels | Non
     logs = (np.log(b.left_out) - np.log(a.left_out)) / 2
     df = max(1.0, (J - len(numbered)) / (1 + KURTOSIS_FLOOR / 2))
     confidence = float(after.settings.get("confidence", 0.95))
-    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * math.sqrt(spread(logs))
+    reach = float(t_quantile(0.5 + confidence / 2, df)) * math.sqrt(spread(logs))
     ratio = math.sqrt(b.value / a.value)
     return PairedLevels(J, ratio, (ratio * math.exp(-reach), ratio * math.exp(reach)))
 

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
-
+from noiseaudit.distributions import f_quantile
 from noiseaudit.errors import CallError, NotIdentified
 from noiseaudit.language import catalogue
 from noiseaudit.result import (
@@ -265,7 +264,7 @@ def _imbalance(result: AuditResult, _: Selector) -> Reading:
     low = 0.0
     if lead.f > 1:
         confidence = float(result.settings.get("confidence", 0.95))
-        reached = lead.f / float(stats.f.ppf(0.5 + confidence / 2, *lead.df)) - 1
+        reached = lead.f / float(f_quantile(0.5 + confidence / 2, *lead.df)) - 1
         low = lead.eta * math.sqrt(max(0.0, reached) / (lead.f - 1))
     if lead.eta_high is None:
         return Reading(lead.eta, None, "SD", _why("no_interval"))

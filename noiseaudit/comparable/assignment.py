@@ -23,7 +23,6 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
@@ -38,6 +37,7 @@ from noiseaudit.comparable.feature_sums import (
     of_counts,
     whitening,
 )
+from noiseaudit.distributions import f_tail
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.intervals import few_judges
 from noiseaudit.result import Assignment, Balance
@@ -194,7 +194,7 @@ def _found(sums: FeatureSums, *, feature: str, effect: float | None) -> Balance 
         df = _degrees(sums)
         f = V / (s - V) * df[1] / df[0]
         eta, high, change = _unevenness(sums)
-    p = float(stats.f.sf(f, *df))
+    p = float(f_tail(f, *df))
     return Balance(feature, eta, high, f, df, p, p, "F", effect if effect is not None else change)
 
 

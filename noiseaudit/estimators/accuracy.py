@@ -17,11 +17,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates import Cells
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.distributions import t_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import PanelEstimate
 from noiseaudit.estimators.intervals import level_floor
@@ -68,7 +68,7 @@ def measure_accuracy(
         return NotIdentified.of("too_few_truths")
     squared = float(E.sum() ** 2 - (by_case**2).sum() - (by_judge**2).sum() + (E**2).sum()) / pairs
     kappa = cross - squared
-    t = float(stats.t.ppf(0.5 + confidence / 2, min(J, C) - 1))
+    t = float(t_quantile(0.5 + confidence / 2, min(J, C) - 1))
     level = max(0.0, estimate.level.variance) if isinstance(estimate.level, Estimate) else 0.0
     pattern = max(0.0, estimate.pattern.variance) if isinstance(estimate.pattern, Estimate) else mse
     common = max(0.0, kappa)

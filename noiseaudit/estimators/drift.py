@@ -25,10 +25,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse, stats
+from scipy import sparse
 from scipy.sparse import csgraph
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import t_quantile
 from noiseaudit.estimators.jackknife import effective_df
 from noiseaudit.estimators.log_level import left_out_levels, sampling_variance
 from noiseaudit.estimators.periods import JudgePeriods
@@ -97,7 +98,7 @@ def _effects(n: Floats, r: Floats) -> tuple[Floats, Floats]:
     inverse[1:, 1:] = np.linalg.inv(A[1:, 1:])
     contrast = inverse @ (np.eye(T) - weight).T
     parts = n @ contrast**2 - (n @ contrast) ** 2 / N[:, None]
-    limit = stats.t.ppf(0.5 + CONTROL / 2, effective_df(parts)) * error
+    limit = t_quantile(0.5 + CONTROL / 2, effective_df(parts)) * error
     return effect, np.maximum(limit, _ROUNDING * float(np.abs(r).max()))
 
 
@@ -130,6 +131,6 @@ def level_signals(periods: JudgePeriods) -> Mask:
     J = int((periods.n[:, known] >= 2).any(axis=1).sum())
     moved = (left - level) @ average.T  # 0 for a judge who takes no part
     error = np.sqrt((J - 1) / J * ((moved**2).sum(axis=0) - moved.sum(axis=0) ** 2 / J))
-    limit = float(stats.t.ppf(0.5 + CONTROL / 2, counts[known].mean() - 1)) * error
+    limit = float(t_quantile(0.5 + CONTROL / 2, counts[known].mean() - 1)) * error
     outside[known] = np.abs(average @ level) > np.maximum(limit, _ROUNDING * float(np.abs(level).max()))
     return outside

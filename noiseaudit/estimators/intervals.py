@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import chi2_quantile, t_quantile
 from noiseaudit.result import Interval
 
 MANY_JUDGES = 9  # degrees of freedom from which the log jackknife of the level holds
@@ -46,8 +46,8 @@ def log_jackknife(
     spread = float(np.sum(weights * (logs - logs.mean()) ** 2)) + add / theta**2
     s = math.sqrt(max(spread, floor / theta**2))
     shift = max(0.0, float(np.sum(weights * (math.log(theta) - logs))))
-    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * s
-    widest = LEAST_DF / float(stats.chi2.ppf((1 - confidence) / 2, LEAST_DF))
+    reach = float(t_quantile(0.5 + confidence / 2, df)) * s
+    widest = LEAST_DF / float(chi2_quantile((1 - confidence) / 2, LEAST_DF))
     if shift + reach > math.log(widest):
         return None
     return theta * math.exp(-reach), theta * math.exp(shift + reach)
@@ -87,7 +87,7 @@ def satterthwaite(total: float, *, nu: float, confidence: float) -> Interval | N
     if total <= 0:
         return None
     tail, df = (1 - confidence) / 2, max(nu, LEAST_DF)
-    low, high = float(stats.chi2.ppf(1 - tail, df)), float(stats.chi2.ppf(tail, df))
+    low, high = float(chi2_quantile(1 - tail, df)), float(chi2_quantile(tail, df))
     return df * total / low, df * total / high
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import t_quantile
 
 
 def spread(left_out: Floats) -> float:
@@ -31,4 +31,4 @@ def effective_df(parts: Floats) -> Floats:
 
 def reach(left_out: Floats, parts: Floats, *, confidence: float) -> float:
     """Half the width of the interval."""
-    return float(stats.t.ppf(0.5 + confidence / 2, effective_df(parts))) * math.sqrt(spread(left_out))
+    return float(t_quantile(0.5 + confidence / 2, effective_df(parts))) * math.sqrt(spread(left_out))

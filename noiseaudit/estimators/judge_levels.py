@@ -10,17 +10,18 @@ L covers .61 instead of .95. Morris (1983); funnel limits after Spiegelhalter (2
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import normal_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.result import AuditResult, Individuals
 
-_EDGE = float(stats.norm.ppf(0.95))
-_WINSORISED = 0.9 - 2 * _EDGE * float(stats.norm.pdf(_EDGE)) + 0.1 * _EDGE**2
+_EDGE = float(normal_quantile(0.95))
+_WINSORISED = 0.9 - 2 * _EDGE * math.exp(-(_EDGE**2) / 2) / math.sqrt(2 * math.pi) + 0.1 * _EDGE**2
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class JudgeLevels:
 
     def interval(self, confidence: float) -> tuple[Floats, Floats]:
         """(J,) lower and upper limits of the shrunk level."""
-        z = float(stats.norm.ppf(0.5 + confidence / 2))
+        z = float(normal_quantile(0.5 + confidence / 2))
         return self.shrunk - z * self.sd, self.shrunk + z * self.sd
 
 
@@ -67,7 +68,7 @@ def funnel_counts(levels: JudgeLevels) -> Individuals | NotIdentified:
     z = levels.level / levels.se
     calm = calm_level_variance(levels)
     outer = levels.level / np.sqrt(levels.se**2 + calm)
-    near, far = float(stats.norm.ppf(0.975)), float(stats.norm.ppf(0.999))
+    near, far = float(normal_quantile(0.975)), float(normal_quantile(0.999))
     return Individuals(
         judged=len(z),
         outside_95=int((np.abs(z) > near).sum()),
@@ -100,7 +101,7 @@ def levels_of(result: AuditResult) -> JudgeLevels:
     known = [j for j in result.judges if j.level is not None and j.se is not None and j.interval is not None]
     if not known:
         raise NotIdentifiedError("no_levels", "this result holds no levels of professionals")
-    z = float(stats.norm.ppf(0.5 + float(result.settings.get("confidence", 0.95)) / 2))
+    z = float(normal_quantile(0.5 + float(result.settings.get("confidence", 0.95)) / 2))
     columns = [(j.level, j.se, j.shrunk, (j.interval[1] - j.interval[0]) / (2 * z), j.reliability)
                for j in known if j.interval is not None]  # fmt: skip
     return JudgeLevels(*np.array(columns, dtype=np.float64).T)

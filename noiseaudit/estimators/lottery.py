@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import t_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.case_pairs import (
     absolute_difference,
@@ -102,7 +102,7 @@ def noise_index(linked: Linked, *, logs: bool, shift: float, confidence: float) 
     variance = jackknife_variance(reached.left_out, (linked.J - 1) / linked.J) + reached.case_part
     if variance <= _TIE:
         return Figure(median, "fraction", None, "no_variation")
-    t = float(stats.t.ppf(0.5 + confidence / 2, min(linked.dJ, linked.C - 1)))
+    t = float(t_quantile(0.5 + confidence / 2, min(linked.dJ, linked.C - 1)))
     reach = t * math.sqrt(variance)
     low, high = spread.quantiles(0.5 - reach, 0.5 + reach) if reach < _HALF else (0.0, _LARGEST)
     return Figure(median, "fraction", (low, high))

@@ -26,10 +26,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import optimize, sparse, stats
+from scipy import sparse, special
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.distributions import f_tail
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.components import estimate_of
 from noiseaudit.estimators.timeline import Timeline
@@ -104,7 +105,7 @@ class _Fit:
 
     @property
     def p(self) -> float:
-        return float(stats.f.sf(self.F, self.q, self.df))
+        return float(f_tail(self.F, self.q, self.df))
 
     @property
     def explained(self) -> float:
@@ -120,10 +121,12 @@ class _Fit:
 
 def _noncentrality(x: float, df: float, probability: float) -> float:
     """The lambda >= 0 for which a non-central chi-square lies below x with this probability; 0 where none does."""
-    if stats.chi2.cdf(x, df) <= probability:
+    if special.chdtr(df, x) <= probability:
         return 0.0
+    from scipy import optimize
+
     most = (np.sqrt(x) + 6 + np.sqrt(df)) ** 2
-    return float(optimize.brentq(lambda nc: stats.ncx2.cdf(x, df, nc) - probability, 0.0, most))
+    return float(optimize.brentq(lambda nc: special.chndtr(x, df, nc) - probability, 0.0, most))
 
 
 def _regress(timeline: Timeline, rows: Codes, X: sparse.csr_array, y: Floats, *, by_day: bool) -> _Fit | str:

@@ -16,9 +16,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import t_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.jackknife import effective_df
 from noiseaudit.estimators.log_level import left_out_levels, sampling_variance
@@ -43,7 +43,7 @@ def persistence(periods: JudgePeriods, *, confidence: float) -> Number:
     left_N, left_D = (np.sum([getattr(pair, name) for pair in pairs], axis=0)[used]
                       for name in ("left_covariance", "left_level"))  # fmt: skip
     times = np.sum([pair.judges for pair in pairs], axis=0)[used].astype(np.float64)
-    t = float(stats.t.ppf(0.5 + confidence / 2, effective_df(times)))
+    t = float(t_quantile(0.5 + confidence / 2, effective_df(times)))
     interval, reason = _interval(N, D, left_N, left_D, t)
     return Figure(N / D, interval=interval, interval_reason=reason)
 

@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.aggregates.rate_sums import RateSums
+from noiseaudit.distributions import chi2_quantile, t_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.intervals import log_jackknife
 from noiseaudit.result import Figure, Individuals, Number
@@ -95,7 +95,7 @@ def dispersion_figure(phi: Ratio, *, confidence: float) -> Figure:
         return found
     events, p = float(phi.below.sum()), max(phi.value, 1.0)
     clusters = (p - 1) * events / (2 * p)
-    hidden = 1 + p * float(stats.chi2.ppf(0.5 + confidence / 2, 2 * (clusters + 1))) / events
+    hidden = 1 + p * float(chi2_quantile(0.5 + confidence / 2, 2 * (clusters + 1))) / events
     return replace(found, interval=(found.interval[0], max(found.interval[1], hidden)))
 
 
@@ -118,7 +118,7 @@ def proportion_of(sums: RateSums, judge: Codes, *, dispersion: float, confidence
         return Figure(1 + excess, None, None, "too_few_judges")
     between = J / (J - 1) * float(((score - excess * information) ** 2).sum())
     error = math.sqrt(max(between, dispersion * total)) / total
-    reach = float(stats.t.ppf(0.5 + confidence / 2, J - 1)) * error
+    reach = float(t_quantile(0.5 + confidence / 2, J - 1)) * error
     return Figure(1 + excess, None, (1 + excess - reach, 1 + excess + reach))
 
 
@@ -175,6 +175,8 @@ def _outside(events: Floats, expected: Floats, *, excess: Floats, alpha: float) 
 
     excess: (J,) variance over mean, minus 1.
     """
+    from scipy import stats
+
     found, by_chance = np.zeros(len(events), dtype=bool), 0.0
     for plain in (True, False):
         chosen = (excess <= _ROUNDING) == plain

@@ -14,9 +14,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import chi2_quantile
 from noiseaudit.estimators.reml_descent import Condition, Optimum, derivatives, descend
 from noiseaudit.estimators.reml_equations import SingularError
 from noiseaudit.result import Interval
@@ -46,7 +46,7 @@ class Profile:
     def __init__(self, best: Optimum, *, free: list[int], confidence: float) -> None:
         self._best = best
         self._free = free
-        self._cut = float(stats.chi2.ppf(confidence, 1))
+        self._cut = float(chi2_quantile(confidence, 1))
         self._ends: list[Optimum] = []
 
     def interval(self, target: Target) -> Interval | None:

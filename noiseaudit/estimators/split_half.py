@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.distributions import normal_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.result import Figure, Number
 
@@ -48,7 +48,7 @@ def split_half(judge: Codes, adjusted: Floats, *, confidence: float = 0.95, seed
             return NotIdentified.of("no_residual")
         found.append(float((halves[0] * halves[1]).sum()) / spread)
     r = float(np.clip(np.mean(found), -0.999999, 0.999999))
-    reach = float(stats.norm.ppf(0.5 + confidence / 2)) / math.sqrt(int(kept.sum()) - 3)
+    reach = float(normal_quantile(0.5 + confidence / 2)) / math.sqrt(int(kept.sum()) - 3)
     low, high = (max(0.0, math.tanh(math.atanh(r) + sign * reach)) for sign in (-1, 1))
     return Figure(_stepped_up(max(r, 0.0)), None, (_stepped_up(low), _stepped_up(high)))
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import f_tail
 from noiseaudit.estimators.components import Components, share_of, stable_interval, total_interval
 from noiseaudit.estimators.intervals import (
     MANY_JUDGES,
@@ -256,4 +256,4 @@ def level_test(fit: TwoWay) -> dict[str, float] | None:
         return None
     between = float((linked.over_judge(linked.d) * fit.effects).sum())
     F = between / linked.dJ / fit.pattern
-    return {"F": F, "df1": float(linked.dJ), "df2": fit.H0, "p": float(stats.f.sf(F, linked.dJ, fit.H0))}
+    return {"F": F, "df1": float(linked.dJ), "df2": fit.H0, "p": float(f_tail(F, linked.dJ, fit.H0))}

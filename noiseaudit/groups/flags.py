@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import normal_quantile, t_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.gaps import Gaps, SharedFigure
 from noiseaudit.groups.heterogeneity import Heterogeneity, heterogeneity_of, shrink_gaps
@@ -167,9 +167,9 @@ def judge_gaps(
     spread = heterogeneity_of(gaps, confidence=confidence)
     tau2, real = (spread.tau2, spread.p < _REAL) if isinstance(spread, Heterogeneity) else (0.0, False)
     shrunk, sd = shrink_gaps(gaps, tau2)
-    z = float(stats.norm.ppf(0.5 + confidence / 2))
+    z = float(normal_quantile(0.5 + confidence / 2))
     low, high, shrunk = (told(value, gaps.base, gaps.scale) for value in (shrunk - z * sd, shrunk + z * sd, shrunk))
-    reach = (stats.t.ppf(1 - level / 2, gaps.df) + _POWER) * gaps.se
+    reach = (t_quantile(1 - level / 2, gaps.df) + _POWER) * gaps.se
     detectable = np.maximum(told(reach, gaps.base, gaps.scale), materiality)
     tested = np.isfinite(q)
     small_q = tested & (q <= fdr)
@@ -263,7 +263,7 @@ def _with_differences(
     confidence: float,
 ) -> tuple[GroupGaps, GroupNote]:
     """least: smallest own difference that counts as clear."""
-    reach = stats.t.ppf(0.5 + confidence / 2, found.df) * found.se
+    reach = t_quantile(0.5 + confidence / 2, found.df) * found.se
     columns = [_plain(part) for part in (found.value, found.value - reach, found.value + reach, q)]
     people = []
     for gap, code in zip(group.judges, codes.tolist(), strict=True):

@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import chi2_tail
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.intervals import MANY_JUDGES, few_judges, log_jackknife
 from noiseaudit.estimators.judge_levels import shrink_levels
@@ -60,7 +60,7 @@ def heterogeneity_of(gaps: Gaps, *, confidence: float = 0.95) -> Heterogeneity |
     tail = _jackknife(g, v, tau2, df=df, confidence=confidence)
     if chance is not None and tail is not None:
         chance = min(chance[0], tail[0]), max(chance[1], tail[1])
-    return Heterogeneity(tau2, chance, float(stats.chi2.sf(Qs, df)), len(g))
+    return Heterogeneity(tau2, chance, float(chi2_tail(Qs, df)), len(g))
 
 
 def _jackknife(g: Floats, v: Floats, tau2: float, *, df: int, confidence: float) -> Interval | None:

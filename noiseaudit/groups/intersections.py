@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
@@ -139,6 +138,8 @@ def intersections_of(
 
 def _median_contrast(gaps: Gaps, confidence: float) -> Number:
     """Median over the tested of their own contrast, with the interval of a median from order statistics."""
+    from scipy import stats
+
     own = np.sort(gaps.own[gaps.tested])
     if not len(own):
         return NotIdentified.of("too_few_tested")

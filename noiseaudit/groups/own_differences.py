@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Cells
 from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.distributions import t_tail
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.groups.contrasts import GROUP_AND_REST, KindMoments, contrast_gaps
@@ -72,4 +72,4 @@ def own_differences(
     found = contrast_gaps(moments, GROUP_AND_REST, judge=np.arange(J), fewest=fewest, peers_in="residuals")
     told = found.tested & (found.own_se > 0)
     size = np.abs(np.divide(found.own, found.own_se, out=np.full(J, np.nan), where=told))
-    return OwnDifferences(found.own, found.own_se, found.df, 2 * stats.t.sf(size, found.df))
+    return OwnDifferences(found.own, found.own_se, found.df, 2 * t_tail(size, found.df))

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import t_tail
 
 FEWEST_PEERS = 3  # colleagues to compare with: at least four professionals can be tested
 
@@ -51,7 +51,7 @@ def against_peers(
     with np.errstate(divide="ignore", invalid="ignore"):
         se = np.sqrt(own_se**2 + variance)
         T = np.where(gap == 0, 0.0, gap / se)
-    p = np.where(np.isfinite(gap), 2 * stats.t.sf(np.abs(T), df), np.nan)
+    p = np.where(np.isfinite(gap), 2 * t_tail(np.abs(T), df), np.nan)
     return PeerTest(gap, se, np.where(np.isfinite(gap), T, np.nan), p)
 
 

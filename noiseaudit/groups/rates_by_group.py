@@ -25,10 +25,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.moments import Floats
+from noiseaudit.distributions import beta_quantile, normal_quantile, t_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.clustered_means import ClusteredMeans, Clusters, clustered_means
 from noiseaudit.groups.metric_frame import value_rates
@@ -169,7 +169,7 @@ def _rate_figures(means: ClusteredMeans, rate: Floats, confidence: float, empty:
 
 
 def _error_figures(means: ClusteredMeans, unit: str | None, confidence: float) -> list[Number]:
-    reach = stats.t.ppf(0.5 + confidence / 2, means.df) * np.sqrt(means.variance)
+    reach = t_quantile(0.5 + confidence / 2, means.df) * np.sqrt(means.variance)
     figures: list[Number] = []
     for n, mean, half, why in zip(means.n, means.mean, reach, _too_few(means), strict=True):
         reason = why or (None if half > 0 else "no_variation")
@@ -187,15 +187,15 @@ def wilson_limits(means: ClusteredMeans, *, tail: float) -> tuple[Floats, Floats
     )
     blind = np.array([why is not None for why in _too_few(means)]) | (n <= 0)
     n = np.where(blind, 1.0, n)
-    t = stats.t.isf(tail, means.df)
+    t = -t_quantile(tail, means.df)
     centre, half = p + t**2 / (2 * n), t * np.sqrt(spread / n + t**2 / (4 * n**2))
     shrink = 1 + t**2 / n
     low, high = np.clip((centre - half) / shrink, 0.0, p), np.clip((centre + half) / shrink, p, 1.0)
-    held = n * (stats.norm.isf(tail) / t) ** 2  # decisions that tell as much under normal limits
+    held = n * (normal_quantile(tail) / t) ** 2  # decisions that tell as much under normal limits
     hits, rest = held * p, held * (1 - p)
     with np.errstate(invalid="ignore"):  # a beta law with a 0 has no quantiles: there the limit is 0 or 1 itself
-        exact_low = np.nan_to_num(stats.beta.ppf(tail, hits, rest + 1))
-        exact_high = 1 - np.nan_to_num(stats.beta.ppf(tail, rest, hits + 1))
+        exact_low = np.nan_to_num(beta_quantile(tail, hits, rest + 1))
+        exact_high = 1 - np.nan_to_num(beta_quantile(tail, rest, hits + 1))
     low = np.where(hits < FEW, np.minimum(low, exact_low), low)
     high = np.where(rest < FEW, np.maximum(high, exact_high), high)
     return np.where(blind, 0.0, low), np.where(blind, 1.0, high)

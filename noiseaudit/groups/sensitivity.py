@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
+from noiseaudit.distributions import t_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.groups.gaps import Gaps
 from noiseaudit.groups.shown_scale import told
@@ -36,7 +36,7 @@ def gap_sensitivity(
     if same_cases:
         return NotIdentified.of("same_cases_for_all")
     gap, se = float(gaps.gap[flagged]), float(gaps.se[flagged])
-    reach = float(stats.t.ppf(0.5 + confidence / 2, gaps.df[flagged])) * se
+    reach = float(t_quantile(0.5 + confidence / 2, gaps.df[flagged])) * se
     limit = math.copysign(max(0.0, abs(gap) - reach), gap)
     shift = float(told(np.array([limit]), gaps.base[[flagged]], gaps.scale)[0])
     feature, effect = strongest if strongest is not None and strongest[1] else (None, None)

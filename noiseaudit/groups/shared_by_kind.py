@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.distributions import t_quantile, t_tail
 from noiseaudit.errors import NotIdentified
 from noiseaudit.result.parts import Interval
 
@@ -67,6 +67,6 @@ def gap_within_judges(
 
 def _tested(gap: float, variance: float, df: float, confidence: float) -> SharedGap:
     se = math.sqrt(variance)
-    p = float(2 * stats.t.sf(abs(gap) / se, df)) if se > 0 else float(gap == 0)
-    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * se
+    p = float(2 * t_tail(abs(gap) / se, df)) if se > 0 else float(gap == 0)
+    reach = float(t_quantile(0.5 + confidence / 2, df)) * se
     return SharedGap(gap, (gap - reach, gap + reach), p)

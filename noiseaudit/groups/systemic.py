@@ -16,10 +16,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.distributions import t_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.panel import MOST_JUDGES_DENSE
@@ -122,7 +122,7 @@ def _size(values: Floats) -> float:
 
 def _figure(value: float, variance: float, df: float, confidence: float, *, size: float) -> SharedFigure:
     """A gap with its interval by Student's t; none where nothing varies. size: of the decisions."""
-    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * math.sqrt(variance)
+    reach = float(t_quantile(0.5 + confidence / 2, df)) * math.sqrt(variance)
     if nothing_varies(reach, size):
         return SharedFigure(value, interval_reason="no_variation")
     return SharedFigure(value, interval=(value - reach, value + reach), df=df)

@@ -25,10 +25,10 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy import stats
 
 from noiseaudit.aggregates.cells import Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
+from noiseaudit.distributions import normal_quantile
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.jackknife import effective_df, reach
 from noiseaudit.groups.gaps import NORMAL, SharedFigure, nothing_varies
@@ -221,7 +221,7 @@ def _figure(
         return SharedFigure(shown, unit, None, "too_few_judges")
     if not np.all(np.isfinite(left_out)):
         return SharedFigure(shown, unit, None, "one_alone")
-    by_chance = float(stats.norm.ppf(0.5 + confidence / 2)) * math.sqrt(max(least, 0.0))
+    by_chance = float(normal_quantile(0.5 + confidence / 2)) * math.sqrt(max(least, 0.0))
     half = max(reach(left_out, parts, confidence=confidence), by_chance)
     if nothing_varies(half, size):
         return SharedFigure(shown, unit, None, "no_variation")

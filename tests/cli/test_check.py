@@ -274,3 +274,15 @@ def test_codes_of_one_key_tell_who_is_who(folder: Path) -> None:
     for name in ("one", "wild"):
         run("report", f"{name}.csv", "-o", f"{name}.json", "--audience", "team", "--force", cwd=folder, code=0)
     assert "serve in both" not in run("compare", "one.json", "wild.json", cwd=folder, code=0).stdout.decode()
+
+
+def test_a_check_loads_no_more_than_it_needs(folder: Path) -> None:
+    """It runs in somebody's pipeline every night, and what it does not load it need not wait for."""
+    config(folder, 'level = {figure = "noise.level.sd", fail = 9}')
+    program = (
+        "import sys\nsys.argv = ['noiseaudit', 'check', 'one.csv']\nfrom noiseaudit.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "heavy = {'scipy.stats', 'scipy.optimize', 'sklearn', 'statsmodels', 'matplotlib', 'fairlearn'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, capture_output=True)
