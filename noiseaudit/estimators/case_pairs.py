@@ -36,9 +36,10 @@ def pair_values(linked: Linked, measure: Measure, *, shift: float = 0.0) -> Iter
     value = linked.x[:, 0] + shift
     half = np.sqrt(linked.q / linked.m) if linked.q.any() else None
     for panel in linked.panels():
-        first, second, middle = panel.seats.first, panel.seats.second, value[panel.cells]
+        middle = value[panel.cells]
         ends = [middle] if half is None else [middle - half[panel.cells], middle + half[panel.cells]]
-        yield panel, [measure(a[first], b[second]) for a in ends for b in ends]
+        firsts, seconds = ([end[seat] for end in ends] for seat in (panel.seats.first, panel.seats.second))
+        yield panel, [measure(a, b) for a in firsts for b in seconds]
 
 
 def _weight(panel: Panel) -> float:
@@ -55,7 +56,7 @@ def pair_mean(linked: Linked, measure: Measure, *, shift: float = 0.0) -> PairMe
     own_sum, case_mean, within = np.zeros(linked.J), [], []
     for panel, found in pair_values(linked, measure, shift=shift):
         w = _weight(panel)
-        d = found[0] if len(found) == 1 else np.mean(found, axis=0)
+        d = sum(found[1:], start=found[0]) / len(found)
         own_sum += sum_by(panel.judges.ravel(), w * (panel.seats.taken @ d).ravel(), linked.J)
         case_mean.append(w * d.sum(axis=0))
         within.append((w, np.einsum("pb,pb->b", d, d)))

@@ -13,7 +13,7 @@ from scipy import sparse
 from noiseaudit.aggregates.cells import Cells, Codes
 from noiseaudit.aggregates.moments import Floats, sum_by
 
-_BLOCK = 500_000  # numbers held at a time where work goes case by case
+_BLOCK = 200_000  # numbers held at a time where work goes case by case
 _NARROW = 0.2  # share of all judges on one case up to which going pair by pair beats a matrix product
 
 

@@ -108,7 +108,7 @@ def fit_two_way(linked: Linked, *, interaction: bool = True) -> TwoWay:
         effects, residual = solve(linked, inverse, linked.d)
         varied = linked.replicated and np.ptp(linked.m) > 0
         quad, case_quad = _quad(linked, inverse)
-        bias = _quad(linked, inverse @ inverse)[0] if varied else None
+        bias = _quad(linked, inverse @ inverse.T)[0] if varied else None  # symmetric, which a transpose shows to BLAS
     leverage = 1.0 / linked.per_case[linked.case] + quad
     W = float((residual**2).sum())
     scale = np.abs(linked.d).max(initial=0.0)
