@@ -33,6 +33,7 @@ class Cells:
     shift: exact constant that was taken off every decision before anything was added (0 for indicators).
     categories: labels of the K indicator columns of a nominal decision, else ().
     truth: (C,) right answer per case minus `shift`, NaN where unknown, or None.
+    The arrays are never written to: tables and fits share them.
     """
 
     case: Codes
@@ -93,7 +94,10 @@ class Cells:
         )
 
     def __add__(self, other: Cells) -> Cells:
-        """Cells of both sources: other cases and judges are appended, shared cells merge by Chan's formula."""
+        """Cells of both sources: other cases and judges are appended, shared cells merge by Chan's formula.
+
+        Each side is sorted and holds a cell once, as always; arrays that nothing is added to are shared with the sum.
+        """
         if self.categories != other.categories:
             raise ValueError("cells with different categories cannot be merged; give both the same categories")
         cases, case = joined_labels(self.cases, other.cases)
@@ -103,7 +107,7 @@ class Cells:
         order = np.argsort(key)
         key, its = key[order], Moments(other.n[order], other.mean[order] + move, other.m2[order])
         own = self.case.astype(np.int64) * len(judges) + self.judge
-        place = np.searchsorted(own, key)
+        place = np.searchsorted(own, key)  # where a cell of the other goes, or is already
         shared = np.searchsorted(own, key, side="right") > place
         del own  # ten million cells are to fit in two gigabytes
         at, new = place[shared], ~shared
@@ -177,11 +181,16 @@ def _numbered(
 
 
 def joined_labels(first: pd.Index[str], second: pd.Index[str]) -> tuple[pd.Index[str], Codes]:
-    """Labels of both, those of `first` in their places, and the places of those of `second`. All known and distinct."""
+    """Labels of both, those of `first` in their places, and the places of those of `second`.
+
+    ValueError where one is missing, twice in `second`, or in `second` and twice in `first`.
+    """
     if first.hasnans or second.hasnans or not second.is_unique:
         raise ValueError("labels must be known, and each there once")
     found = second.get_indexer(first)  # the many are looked up among the few
     shared = np.flatnonzero(found >= 0)
+    if np.bincount(found[shared]).max(initial=0) > 1:
+        raise ValueError("labels must be known, and each there once")
     place = np.full(len(second), -1, dtype=np.intp)
     place[found[shared]] = shared
     new = place < 0

@@ -22,7 +22,7 @@ def group_rows(rows: nw.LazyFrame[Any], engine: Engine | None, *, truth: bool = 
     """One row per (case, judge), in one pass.
 
     rows: columns case_id, judge_id, row, decision (numbers near 0: the shift is taken off), truth if asked for.
-    engine: the connection that rows of DuckDB are of, where they are.
+    engine: the DuckDB connection that `rows` belongs to; None for any other frame.
     Returns case_id, judge_id, rows (all), n (with a decision), first (lowest row), mean, m2, and for truth its
     lowest and highest value. Keys are categories, and may be null. M2 = n var, from engines that compute a stable
     variance.

@@ -15,7 +15,7 @@ import numpy as np
 from noiseaudit.aggregates.moments import Floats, sum_by
 from noiseaudit.estimators.linked import Linked, Panel
 
-Measure = Callable[[Floats, Floats], Floats]
+Measure = Callable[[Floats, Floats], Floats]  # of two decisions; at least 0 where its distribution is asked for
 Blocks = Iterable[tuple[float, Floats]]
 _KEPT = 2_000_000  # values up to which the pairs are kept; more are gone through again for every look
 _SHIFT, _BINS = 46, 1 << 17  # a number of at least 0 by its leading 18 bits: values within 1.6 % of one another
@@ -104,8 +104,8 @@ class Distribution:
         """
         reached = np.cumsum(self.mass)
         targets = reached[-1] * (np.array(shares)[:, None] + [-1e-9, 1e-9])
-        last = int(np.flatnonzero(self.mass)[-1])
-        places = np.searchsorted(reached, targets).clip(max=last)
+        first_bin, last = np.flatnonzero(self.mass)[[0, -1]]
+        places = np.searchsorted(reached, targets).clip(first_bin, last)  # (shares, 2): of both neighbours
         wanted = np.zeros(_BINS, dtype=bool)
         wanted[places] = True
         parts = []
@@ -121,7 +121,7 @@ class Distribution:
         before = np.where(first > 0, inside[first - 1], 0.0)
         ends = np.searchsorted(bins, places, side="right") - 1
         sought = targets - (reached[places] - self.mass[places]) + before
-        found = values[np.clip(np.searchsorted(inside, sought), first, ends)]
+        found = values[np.clip(np.searchsorted(inside, sought), first, ends)]  # rounding stays within the bin
         return [float(each) for each in found.mean(axis=1)]
 
 

@@ -73,14 +73,14 @@ class CrossProducts:
 def system_as_composed(linked: Linked) -> tuple[float, Floats]:
     """Sys of a pair of judges as cases actually bring them together, and its delete-one-judge values (J,)."""
     w = 1.0 / linked.per_case
-    # w_i sum over k != r of (d_r - d_k)^2 + u_r + u_k, because d sums to 0 within a case
-    pairs = (linked.d**2).sum(axis=1)
-    shared = w * linked.over_case(pairs)
+    # own + shared of the case = w_i sum over k != r of (d_r - d_k)^2 + u_r + u_k, because d sums to 0 within a case
+    own = (linked.d**2).sum(axis=1)
+    shared = w * linked.over_case(own)
     if linked.q.any():
         u = linked.q / linked.m
-        pairs += u * (1 - 2 * w)[linked.case]
+        own += u * (1 - 2 * w)[linked.case]
         shared += w * linked.over_case(u)
-    row = linked.over_judge(pairs + shared[linked.case])
+    row = linked.over_judge(own + shared[linked.case])
     weight = linked.over_judge((1 - w)[linked.case])
     total, count = float(row.sum()), float(weight.sum())
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -53,8 +53,8 @@ class Panel:
     judges: Codes
     seats: Seats
 
-    def pairs(self, J: int) -> Codes:
-        """(P, b) place of every pair in a (J, J) table that is laid out row by row."""
+    def places(self, J: int) -> Codes:
+        """(P, b) place of every pair, earlier seat first, in a (J, J) table that is laid out row by row."""
         return (self.judges * J)[self.seats.first] + self.judges[self.seats.second]
 
     def is_narrow(self, J: int) -> bool:
@@ -216,7 +216,7 @@ class Linked:
         found, own = np.empty(len(self)), np.diag(table)
         for panel in self.panels():
             if panel.is_narrow(self.J):
-                found[panel.cells] = panel.seats.taken @ table.ravel()[panel.pairs(self.J)] + own[panel.judges]
+                found[panel.cells] = panel.seats.taken @ table.ravel()[panel.places(self.J)] + own[panel.judges]
             else:
                 product = panel.indicator(self.J) @ table
                 found[panel.cells] = np.take_along_axis(product, panel.judges.T, axis=1).T

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from noiseaudit.aggregates.cells import Cells
 from noiseaudit.aggregates.moments import Floats
 from noiseaudit.errors import NoAnswerError
 
@@ -22,3 +23,8 @@ def check_magnitude(differences: Floats, *, values: Floats) -> None:
             f"the decisions are of size {max(reach, apart):.0e} and differ by {apart:.0e}; both must lie between "
             f"{_LEAST:.0e} and {_MOST:.0e}. Give the decisions in another unit.",
         )
+
+
+def check_cells(cells: Cells) -> None:
+    """The same for cells of a log, around the mean of all."""
+    check_magnitude(np.hypot(cells.mean - cells.mean.mean(axis=0), np.sqrt(cells.m2)), values=cells.mean)

@@ -193,17 +193,20 @@ def _weak_links(inverse: Floats, effects: Floats, *, T0: float, dJ: int) -> Weak
 
 
 def _gram(linked: Linked) -> Floats:
-    """sum_i (1/n_i) 1_i 1_i', (J, J): pair by pair where cases are narrow, dense products where they are wide."""
-    pairs, gram = np.zeros(linked.J**2), np.zeros((linked.J, linked.J))
+    """sum_i (1/n_i) 1_i 1_i', (J, J): pair by pair where cases are narrow, dense products where they are wide.
+
+    Pairs are counted with the earlier seat first, so their half is mirrored; the diagonal is the sum of 1/n_i.
+    """
+    narrow, gram = np.zeros(linked.J**2), np.zeros((linked.J, linked.J))
     for panel in linked.panels():
         n = len(panel.judges)
         if panel.is_narrow(linked.J):
-            np.add.at(pairs, panel.pairs(linked.J).ravel(), 1.0 / n)
+            np.add.at(narrow, panel.places(linked.J).ravel(), 1.0 / n)
         else:
             table = panel.indicator(linked.J)
             gram += table.T @ table / n
-    gram += pairs.reshape(gram.shape)
-    gram += pairs.reshape(gram.shape).T
+    gram += narrow.reshape(gram.shape)
+    gram += narrow.reshape(gram.shape).T
     np.fill_diagonal(gram, linked.over_judge(1.0 / linked.per_case[linked.case]))
     return gram
 

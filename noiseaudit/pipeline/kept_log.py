@@ -14,6 +14,7 @@ from noiseaudit.comparable.rules import Leaf, Rules, Split, features_of
 from noiseaudit.design import AuditDesign
 from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.comparable_pairs import pairs_disagreement
+from noiseaudit.estimators.magnitude import check_cells
 from noiseaudit.pipeline.case_counts import CaseCounts, cells_decided_twice
 from noiseaudit.pipeline.compared import classes_of_one_judge, coded_decisions, of_scale, usable_features
 from noiseaudit.pipeline.large_log import SAMPLE, case_classes, learnt_rules, listed_from_cells
@@ -65,6 +66,7 @@ def kept_log_result(
 ) -> AuditResult:
     """Level noise, the pattern of classes and bounds; what needs single decisions says so."""
     design, cells, findings = log.design, table.main, list(table.findings)
+    check_cells(cells)
     measured, _ = measure_classes(
         cells, name=CLASSES, confidence=design.confidence, kurtosis_floor=design.kurtosis_floor
     )

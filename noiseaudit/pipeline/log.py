@@ -15,6 +15,7 @@ from noiseaudit.errors import NotIdentified
 from noiseaudit.estimators.judge_levels import funnel_counts, shrink_levels
 from noiseaudit.estimators.log_bounds import bound_noise
 from noiseaudit.estimators.log_level import LogLevel
+from noiseaudit.estimators.magnitude import check_cells
 from noiseaudit.estimators.panel import largest_variance
 from noiseaudit.pipeline.case_counts import CaseCounts, cells_decided_twice
 from noiseaudit.pipeline.compared import coded_decisions, compare
@@ -75,6 +76,7 @@ def audit_log(log: Log, table: Tabulated, design: AuditDesign, *, learner: Regre
     if design.design == "auto" and design.exposure is None:
         findings.append(finding("log_route", "warning", share=f"{shared_share(table.main):.0%}"))
     columns, cells = case_columns(log.table, design), table.main
+    check_cells(cells)
     rows = fetch_rows(log, columns, findings=findings, characteristics=log.analysed)
     if rows.exposure is not None:
         found, grouped = measure_rates(rows, log, design, findings=findings)
@@ -98,6 +100,7 @@ def audit_large_log(log: Log, design: AuditDesign) -> AuditResult:
     findings: list[Finding] = []
     large = compare_large(log, case_columns(log.table, design), design, findings=findings)
     cells, twice = large.table.main, cells_decided_twice(log)
+    check_cells(cells)
     followed = None
     if large.followed is not None and large.followed_effect is not None:
         followed = large.followed, (coded_decisions(large.followed, log) - large.followed_effect)[:, 0]

@@ -30,7 +30,7 @@ _TOTAL = re.compile(
     r"|som|sum|gemiddelde?|average|mean)"
     r"(?: generaal| general)?(?: [:=]|[:=])?"
 )
-_OF_TOTALS = ("tota", "som", "sum", "gemiddeld", "average", "mean")  # one of them is in each of these labels
+_OF_TOTALS = ("tota", "som", "sum", "gemiddeld", "average", "mean")  # one of them is in each label that _TOTAL matches
 _FIRST_OF_TOTAL = "TtSsEeAaGgMm"  # nearly every label is out by its first letter
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -175,6 +177,15 @@ def test_decisions_beyond_the_arithmetic_are_refused_by_name(factor: float) -> N
     rows = [(i, j, factor * value) for i, j, value in THIN]
     with pytest.raises(na.NoAnswerError, match="another unit") as refused:
         estimated(rows)
+    assert refused.value.code == "values_out_of_range"
+
+
+@pytest.mark.parametrize("design", ["log", "panel"])
+def test_decisions_of_a_log_are_too(design: Any) -> None:
+    data = na.simulate_log(judges=8, cases=80, seed=1).data
+    data["decision"] *= 1e200
+    with pytest.raises(na.NoAnswerError) as refused:
+        na.audit(data, case="case", judge="judge", decision="decision", design=design, duplicates="keep")
     assert refused.value.code == "values_out_of_range"
 
 

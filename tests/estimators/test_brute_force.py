@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import noiseaudit as na
+from noiseaudit.estimators import linked as linked_module
 from noiseaudit.estimators.accuracy import _without_one
 from noiseaudit.estimators.case_pairs import Distribution, absolute_difference, distribution, pair_mean
 from noiseaudit.estimators.cross_products import fit_cross_products, leave_one_case_out, system_as_composed
@@ -15,7 +16,7 @@ from noiseaudit.estimators.d_study import averaged_noise
 from noiseaudit.estimators.judge_levels import JudgeLevels, funnel_counts, rank_uncertainty
 from noiseaudit.estimators.linked import Linked
 from noiseaudit.estimators.lottery import chance_corrected_agreement
-from noiseaudit.estimators.two_way import fit_two_way
+from noiseaudit.estimators.two_way import fit_two_way, pseudo_inverse
 from noiseaudit.estimators.two_way_intervals import level_test
 
 from ..conftest import ROLES
@@ -230,3 +231,38 @@ def test_shrunk_intervals_cover_the_true_levels() -> None:
             low, high = judge.interval
             hits.append(low <= true[int(judge.judge)] - true.mean() <= high)
     assert np.mean(hits) >= 0.95 - 3 * stats.sem(hits)
+
+
+@pytest.mark.parametrize("narrow", [0.0, 1.0])
+@pytest.mark.parametrize("block", [1, 30, 10**6])
+def test_sums_over_the_colleagues_of_a_case(monkeypatch: pytest.MonkeyPatch, narrow: float, block: int) -> None:
+    """Pair by pair and by matrix products, in pieces of any size: the same as case by case."""
+    monkeypatch.setattr(linked_module, "_NARROW", narrow)
+    monkeypatch.setattr(linked_module, "_BLOCK", block)
+    linked = linked_of(na.simulate(judges=14, cases=40, per_case=(2, 7), seed=6).data)
+    half = np.random.default_rng(1).normal(size=(linked.J, linked.J))
+    table, gram = half + half.T, np.zeros((linked.J, linked.J))
+    expected = np.zeros(len(linked))
+    for case in range(linked.C):
+        cells = np.flatnonzero(linked.case == case)
+        judges = linked.judge[cells]
+        expected[cells] = table[np.ix_(judges, judges)].sum(axis=1)
+        gram[np.ix_(judges, judges)] += 1 / len(judges)
+    assert linked.over_colleagues(table) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    laplacian = np.diag(linked.per_judge) - gram
+    assert pseudo_inverse(linked) == pytest.approx(np.linalg.pinv(laplacian), rel=1e-8, abs=1e-10)
+
+
+def test_leverages_are_those_of_the_regression() -> None:
+    """On narrow cases too: three of forty judges each."""
+    linked = linked_of(na.simulate(judges=40, cases=120, per_case=3, seed=2).data)
+    design = np.zeros((len(linked), linked.C + linked.J))
+    design[np.arange(len(linked)), linked.case] = 1
+    design[np.arange(len(linked)), linked.C + linked.judge] = 1
+    hat = design @ np.linalg.pinv(design)
+    assert fit_two_way(linked).leverage == pytest.approx(np.diag(hat), rel=1e-8)
+
+
+def test_quantiles_at_the_ends() -> None:
+    spread = Distribution.of(lambda: [(1.0, np.array([1.0, 2.0, 3.0])), (0.5, np.array([-0.0, 2.0]))])
+    assert spread.quantiles(0.0, 0.9, 1.0) == [0.0, 3.0, 3.0]

@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 
 import noiseaudit as na
+from noiseaudit.aggregates.cells import joined_labels
 from noiseaudit.pipeline.increment import _OF_ONE_PART, audit_increment
 from noiseaudit.simulation.group_design import GroupDesign
 from noiseaudit.store.container import MAGIC, VERSION, locked, read_container, write_container
-from noiseaudit.store.state import load
+from noiseaudit.store.state import _narrow, load
 
 ROLES = {"case": "case", "judge": "judge", "decision": "decision"}
 
@@ -455,3 +456,23 @@ def test_wide_tables_are_kept_by_the_id_of_their_cases(tmp_path: Path) -> None:
     with pytest.raises(na.CallError) as refused:
         audit_increment(tables[0].drop(columns="zaak"), settings.changed(case=None), tmp_path / "other")
     assert refused.value.code == "store_needs_cases"
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [([0, 1, 255], np.uint8), ([0, 256], np.uint16), ([0, 65536], np.uint32), ([0.0, 7.0], np.uint8),
+     ([0.5, 1.0], np.float64), ([-1.0, 1.0], np.float64), ([np.nan, 1.0], np.float64), ([0.0, 2.0**40], np.float64)],
+)  # fmt: skip
+def test_whole_numbers_are_written_narrow_and_nothing_is_lost(values: list[float], kind: type) -> None:
+    written = _narrow(np.array(values))
+    assert written.dtype == kind
+    assert np.array_equal(written, np.array(values), equal_nan=True)
+
+
+def test_labels_are_joined_in_their_places_or_refused() -> None:
+    first, second = pd.Index(["a", "b", "c"], dtype="str"), pd.Index(["x", "b", "y"], dtype="str")
+    labels, place = joined_labels(first, second)
+    assert (labels.tolist(), place.tolist()) == (["a", "b", "c", "x", "y"], [3, 1, 4])
+    for one, other in ((["a", "a"], ["a"]), (["a"], ["b", "b"]), (["a"], [None]), ([None], ["a"])):
+        with pytest.raises(ValueError, match="each there once"):
+            joined_labels(pd.Index(one, dtype="str"), pd.Index(other, dtype="str"))
